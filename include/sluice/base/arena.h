@@ -1,8 +1,8 @@
 // Bump allocator for data that dies together: a stream's edited headers, its log strings, its variables.
 //
-// The first block is handed in by the owner (usually part of the owner's own memory), further ones come from malloc and are
-// bounded by max_extra_bytes. Nothing is destroyed, so only trivially destructible data goes in.
-// Thread: the owner's.
+// The first block is handed in by the owner (usually part of the owner's own memory), further ones come from malloc and
+// are bounded by max_extra_bytes. Nothing is destroyed, so only trivially destructible data goes in. Thread: the
+// owner's.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,9 @@ class Arena {
   // Null when the limit is reached; alignment is a power of two of at most 16.
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t align = alignof(void*)) noexcept {
     auto p = (reinterpret_cast<std::uintptr_t>(cur_) + (align - 1)) & ~(align - 1);
-    if (cur_ == nullptr || p + bytes > reinterpret_cast<std::uintptr_t>(end_)) return allocate_slow(bytes, align);
+    const auto end = reinterpret_cast<std::uintptr_t>(end_);
+    // Two comparisons, so that a huge `bytes` cannot wrap around; the first also sends an arena without memory down.
+    if (p >= end || bytes > end - p) return allocate_slow(bytes, align);
     cur_ = reinterpret_cast<char*>(p + bytes);
     return reinterpret_cast<void*>(p);
   }

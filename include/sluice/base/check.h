@@ -41,10 +41,10 @@ std::uint64_t odd_count() noexcept;
 #endif
 
 // True when the odd condition holds, so that it can be used in an `if`.
-#define SLUICE_ODD(cond)                                                     \
-  (__builtin_expect(!!(cond), 0) ? ([]() noexcept -> bool {                  \
-    static ::sluice::base::OddPlace place{#cond, __FILE__, __LINE__, {}};    \
-    ::sluice::base::odd_happened(place);                                     \
-    return true;                                                             \
-  }())                                                                       \
+#define SLUICE_ODD(cond)                                                  \
+  (__builtin_expect(!!(cond), 0) ? ([]() noexcept -> bool {               \
+    static ::sluice::base::OddPlace place{#cond, __FILE__, __LINE__, {}}; \
+    ::sluice::base::odd_happened(place);                                  \
+    return true;                                                          \
+  }())                                                                    \
                                  : false)

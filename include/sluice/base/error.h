@@ -11,18 +11,18 @@ enum class Retry : std::uint8_t { No, Yes, IfReused };
 
 enum class ErrorCode : std::uint8_t {
   None,
-  ConnectRefused,   // ECONNREFUSED
+  ConnectRefused,  // ECONNREFUSED
   ConnectTimeout,
-  ConnectFailed,    // any other connect() failure
-  Reset,            // ECONNRESET, EPIPE
-  ClosedEarly,      // end of input where more was owed
+  ConnectFailed,  // any other connect() failure
+  Reset,          // ECONNRESET, EPIPE
+  ClosedEarly,    // end of input where more was owed
   Timeout,
-  BadMessage,       // framing or syntax
+  BadMessage,  // framing or syntax
   TooLarge,
-  NoResource,       // ports, fds, memory, pool limit
+  NoResource,  // ports, fds, memory, pool limit
   Denied,
   Aborted,
-  System,           // errno in `sys`
+  System,  // errno in `sys`
 };
 
 struct Error {

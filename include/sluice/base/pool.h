@@ -1,7 +1,7 @@
 // Pools of fixed-size memory that hand out the most recently freed object first, because it is still in cache.
 //
-// A pool belongs to one thread. Objects are taken from malloc when the pool is empty and given back to it when it holds more
-// than `keep` free ones. Under AddressSanitizer pools keep nothing, so that use after free is seen.
+// A pool belongs to one thread. Objects are taken from malloc when the pool is empty and given back to it when it holds
+// more than `keep` free ones. Under AddressSanitizer pools keep nothing, so that use after free is seen.
 #pragma once
 
 #include <cstddef>
@@ -82,6 +82,8 @@ class RawPool {
 // Typed door over RawPool: make() constructs, destroy() destructs and gives back.
 template <class T>
 class ObjectPool {
+  static_assert(alignof(T) <= alignof(std::max_align_t), "memory comes from malloc");
+
  public:
   explicit ObjectPool(std::size_t keep = 1024) noexcept : raw_(sizeof(T), keep) {}
   template <class... Args>
