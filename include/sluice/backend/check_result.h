@@ -1,0 +1,50 @@
+// The result of a health check as logs and statistics tell it. Values are those of `show servers state` where it prints
+// them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::backend {
+
+enum class CheckStatus : std::uint8_t {
+  Unknown,     // "UNK": not run yet
+  Init,        // "INI"
+  Started,     // "CHECKING..." while the first one runs
+  HandedOver,  // "HANA"
+  SockError,   // "SOCKERR"
+  L4Ok,
+  L4Timeout,
+  L4Connection,
+  L6Ok,
+  L6Timeout,
+  L6Response,
+  L7Timeout,
+  L7Response,
+  L7Ok,
+  L7OkConditional,
+  L7Status,
+  ProcError,
+  ProcTimeout,
+  ProcOk,
+};
+
+// "L4OK"
+std::string_view short_name(CheckStatus s) noexcept;
+// "Layer4 check passed"
+std::string_view description(CheckStatus s) noexcept;
+// Whether the check went well.
+bool passed(CheckStatus s) noexcept;
+// L5 to L7 statuses have a code worth printing.
+bool has_code(CheckStatus s) noexcept;
+
+struct CheckResult {
+  CheckStatus status = CheckStatus::Init;
+  int code = 0;                   // HTTP status, 0 = none
+  std::int64_t duration_ms = -1;  // -1 = never ended
+  std::string text;               // "ECONNREFUSED returned by OS (Connection refused)"
+  bool running = false;           // printed with a leading "* "
+};
+
+}  // namespace sluice::backend

@@ -1,0 +1,186 @@
+// A server as it runs: fixed configuration, state shared by all threads, statistics.
+//
+// Thread: reading is free on any thread. State is written by Backend under its mutex only (one writer function: see
+// backend.h); counters are atomics or per-thread blocks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sluice/backend/check_result.h"
+#include "sluice/backend/health.h"
+#include "sluice/backend/idle_pool.h"
+#include "sluice/backend/queue.h"
+#include "sluice/backend/spec.h"
+#include "sluice/base/counters.h"
+#include "sluice/base/list.h"
+#include "sluice/base/time.h"
+#include "sluice/net/address.h"
+
+namespace sluice::backend {
+
+class Backend;
+
+// Per thread; summed for `show stat` (column names in comments). The proxy adds to them unless said otherwise.
+struct ServerCounters {
+  base::Counter sessions;          // stot: streams sent here (counted by assign)
+  base::Counter picked;            // lbtot: chosen by the balancer (counted by assign)
+  base::Counter bytes_in;          // bin
+  base::Counter bytes_out;         // bout
+  base::Counter denied_responses;  // dresp
+  base::Counter connect_errors;    // econ
+  base::Counter response_errors;   // eresp
+  base::Counter retries;           // wretr
+  base::Counter redispatches;      // wredis
+  base::Counter client_aborts;     // cli_abrt
+  base::Counter server_aborts;     // srv_abrt
+  base::Counter responses[6];      // hrsp_1xx .. hrsp_5xx, hrsp_other
+  base::Counter requests;          // req_tot
+  base::Counter connections;       // connect: connections opened
+  base::Counter reuses;            // reuse
+  base::Counter internal_errors;   // eint
+  base::Counter rewrite_failures;  // wrew
+  base::Counter req_bytes_in, req_bytes_out, res_bytes_in, res_bytes_out;
+};
+
+// Times of the last 1024 requests or so, as the reference averages them; and the largest. Shared, approximate under
+// races.
+class TimeAverages {
+ public:
+  struct Values {
+    std::uint32_t queue, connect, response, total;
+  };
+  // Milliseconds, all >= 0. http: responses are averaged over HTTP requests only.
+  void add(std::uint32_t queue, std::uint32_t connect, std::uint32_t response, std::uint32_t total) noexcept;
+  [[nodiscard]] Values average() const noexcept;
+  [[nodiscard]] Values maximum() const noexcept;
+
+ private:
+  static constexpr std::uint32_t kWindow = 1024;
+  std::atomic<std::uint64_t> sum_[4] = {};
+  std::atomic<std::uint32_t> max_[4] = {};
+  std::atomic<std::uint32_t> samples_{0};
+};
+
+// What one thread keeps about a server.
+struct ServerThread;
+
+class Server {
+ public:
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // -- fixed
+  [[nodiscard]] Backend& backend() const noexcept { return *backend_; }
+  [[nodiscard]] const std::string& name() const noexcept { return spec_.name; }
+  [[nodiscard]] std::uint32_t id() const noexcept { return spec_.id; }
+  [[nodiscard]] const ServerOptions& options() const noexcept { return spec_.options; }
+  [[nodiscard]] const ServerSpec& spec() const noexcept { return spec_; }
+  [[nodiscard]] std::uint32_t index() const noexcept { return index_; }  // position in the backend, from 0
+  // Where to connect to. client_port: the port the client connected to, for addresses with an offset (":+10", no port).
+  [[nodiscard]] net::SocketAddress connect_address(std::uint16_t client_port) const noexcept;
+  // As configured and resolved; port 0 where it follows the client's.
+  [[nodiscard]] const net::SocketAddress& address() const noexcept { return address_; }
+  // Bind the socket to this before connecting; null = no "source".
+  [[nodiscard]] const net::SocketAddress* source() const noexcept { return source_ ? &*source_ : nullptr; }
+  [[nodiscard]] const std::string& source_interface() const noexcept { return source_interface_; }
+
+  // -- load, any thread
+  [[nodiscard]] std::uint32_t current() const noexcept { return current_.load(std::memory_order_relaxed); }  // scur
+  [[nodiscard]] std::uint32_t current_max() const noexcept {
+    return current_max_.load(std::memory_order_relaxed);
+  }                                                                                                        // smax
+  [[nodiscard]] std::uint32_t queued() const noexcept { return queued_.load(std::memory_order_relaxed); }  // qcur
+  [[nodiscard]] std::uint32_t queued_max() const noexcept { return queued_max_.load(std::memory_order_relaxed); }
+  // The limit right now, between minconn and maxconn; 0 = none.
+  [[nodiscard]] std::uint32_t dynamic_maxconn() const noexcept;
+
+  // -- state, any thread
+  [[nodiscard]] OpState op_state() const noexcept { return op_state_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint8_t admin() const noexcept { return admin_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool in_maintenance() const noexcept { return (admin() & kMaint) != 0; }
+  [[nodiscard]] bool draining() const noexcept { return (admin() & kDrain) != 0; }
+  // May be connected to: neither stopped nor in maintenance (persistence still reaches draining servers).
+  [[nodiscard]] bool running() const noexcept { return op_state() != OpState::Stopped && !in_maintenance(); }
+  // Takes balanced work: running, not stopping or draining, weight above 0.
+  [[nodiscard]] bool usable() const noexcept;
+  // Configured or set weight, and the one that counts now (slowstart).
+  [[nodiscard]] std::uint32_t weight() const noexcept { return weight_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t effective_weight() const noexcept {
+    return effective_weight_.load(std::memory_order_relaxed);
+  }
+  // Changes when all its sessions are to be ended ("on-marked-down shutdown-sessions", CLI): a stream compares it with
+  // the value it saw when it got its slot.
+  [[nodiscard]] std::uint32_t session_epoch() const noexcept { return session_epoch_.load(std::memory_order_relaxed); }
+  // `show stat` column "status": UP, UP 1/3, DOWN, DOWN 1/2, NOLB, MAINT, DRAIN, no check.
+  [[nodiscard]] std::string status_text() const;
+  // Consistent copies for statistics.
+  [[nodiscard]] Health health() const noexcept;
+  [[nodiscard]] CheckResult last_check() const;
+  [[nodiscard]] bool checked() const noexcept { return spec_.options.check; }
+  // chkfail, chkdown, seconds since the last change, seconds of downtime so far.
+  struct StateFigures {
+    std::uint64_t failed_checks, down_transitions;
+    std::int64_t last_change_seconds, downtime_seconds;
+  };
+  [[nodiscard]] StateFigures state_figures(base::TimePoint now) const noexcept;
+  // `throttle` column: percent while slowly starting, otherwise empty.
+  [[nodiscard]] std::optional<unsigned> throttle_percent(base::TimePoint now) const noexcept;
+
+  // -- statistics
+  // This thread's block; thread = Loop::index().
+  [[nodiscard]] ServerCounters& counters(unsigned thread) noexcept;
+  void total(ServerCounters& out) const noexcept;
+  [[nodiscard]] base::EventRate& session_rate() noexcept { return session_rate_; }
+  [[nodiscard]] const base::EventRate& session_rate() const noexcept { return session_rate_; }
+  [[nodiscard]] TimeAverages& times() noexcept { return times_; }
+  [[nodiscard]] const TimeAverages& times() const noexcept { return times_; }
+  // Monotonic milliseconds of the last session, 0 = never ("lastsess").
+  std::atomic<std::int64_t> last_session_ms{0};
+
+  // -- idle connections of one thread; made at first use, by that thread
+  [[nodiscard]] IdlePool& idle_pool(unsigned thread) noexcept;
+  struct IdleFigures {
+    std::uint32_t idle, safe, used, estimate;
+  };
+  [[nodiscard]] IdleFigures idle_figures() const noexcept;
+  [[nodiscard]] std::uint32_t idle_on_thread(unsigned thread) const noexcept;
+
+ private:
+  friend class Backend;
+  friend class ServerSlot;
+  friend class QueuePlace;
+  friend struct QueueEntry;
+  Server(Backend& backend, const ServerSpec& spec, std::uint32_t index, unsigned threads);
+
+  // Fixed after start.
+  Backend* backend_;
+  ServerSpec spec_;
+  std::uint32_t index_;
+  net::SocketAddress address_;
+  net::PortKind port_kind_ = net::PortKind::Fixed;
+  std::uint16_t port_ = 0;
+  std::optional<net::SocketAddress> source_;
+  std::string source_interface_;
+
+  // Shared.
+  alignas(64) std::atomic<std::uint32_t> current_{0};
+  std::atomic<std::uint32_t> current_max_{0};
+  std::atomic<std::uint32_t> queued_{0};
+  std::atomic<std::uint32_t> queued_max_{0};
+  base::EventRate session_rate_;
+  TimeAverages times_;
+
+  // Written under Backend::mutex_, read anywhere.
+  std::atomic<OpState> op_state_{OpState::Running};
+  std::atomic<std::uint8_t> admin_{0};
+  std::atomic<std::uint32_t> weight_{1};
+  std::atomic<std::uint32_t> effective_weight_{1};
+  std::atomic<std::uint32_t> session_epoch_{0};
+};
+
+}  // namespace sluice::backend
