@@ -1,0 +1,88 @@
+// The command line interface of the stats socket (management manual 9.3): commands as data, and what a command is
+// given.
+//
+//   constexpr ops::CliCommand kCommands[] = {
+//       {"show version", ops::CliLevel::User, "show version", "show version of the current process", show_version},
+//   };
+//   commands.add(kCommands, &my_context);
+//
+// A handler runs on the loop of its session. It appends a short answer to `call.out`, or returns a CliAnswer that
+// produces a long one piece by piece as the client reads, so that an answer never lies in memory as a whole. Thread:
+// commands are added before the loops run; afterwards the table is read-only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/ops/cli_level.h"
+
+namespace sluice::ops {
+
+// A long answer. Destroyed with its session at the latest: must not be on the stack then.
+class CliAnswer {
+ public:
+  virtual ~CliAnswer() = default;
+  // Appends the next piece, some kilobytes at most, whole lines preferred; false when that was the last one. Pieces
+  // come on different turns: what the answer refers to may have changed or gone in between.
+  virtual bool produce(std::string& out) noexcept = 0;
+};
+
+// Severities of messages (management manual 9.3 "set severity-output"), as syslog.
+enum class CliSeverity : std::uint8_t { Emerg, Alert, Crit, Err, Warning, Notice, Info, Debug };
+
+struct CliCall {
+  std::span<const std::string_view> words;  // the command and its arguments, unescaped; valid during the call
+  std::string_view payload;                 // what followed `<<`; empty when there was none
+  CliLevel level = CliLevel::User;          // of the session
+  void* ctx = nullptr;                      // given with add()
+  std::string& out;
+
+  [[nodiscard]] std::string_view word(std::size_t i) const noexcept {
+    return i < words.size() ? words[i] : std::string_view{};
+  }
+  // One message; ends with a newline, which is added when it is missing.
+  void say(std::string_view message) const;
+};
+
+struct CliCommand {
+  std::string_view words;  // "show info": the first words of the line
+  CliLevel level;          // the least a session must have
+  std::string_view usage;  // left column of the help, as the reference prints it
+  std::string_view help;   // right column
+  // Null result: the answer is complete in call.out.
+  std::unique_ptr<CliAnswer> (*handler)(CliCall& call) = nullptr;
+};
+
+class CliCommands {
+ public:
+  // The built-in ones: help, prompt, quit are the session's own.
+  CliCommands() = default;
+
+  // Rows are referred to: static storage.
+  void add(std::span<const CliCommand> rows, void* ctx);
+
+  struct Match {
+    const CliCommand* command = nullptr;
+    void* ctx = nullptr;
+  };
+  // The command with the most words that begins the line.
+  [[nodiscard]] Match match(std::span<const std::string_view> words) const noexcept;
+  // The listing of `help [words]` for that level.
+  [[nodiscard]] std::string help(std::span<const std::string_view> words, CliLevel level) const;
+  // The answer to words that no command begins with.
+  [[nodiscard]] std::string unknown(std::span<const std::string_view> words, CliLevel level) const;
+
+ private:
+  struct Entry {
+    const CliCommand* command;
+    void* ctx;
+  };
+  void list(std::string& out, std::span<const std::string_view> words, CliLevel level, bool nearest) const;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace sluice::ops

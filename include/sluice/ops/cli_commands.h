@@ -1,0 +1,28 @@
+// The CLI commands that ops brings along: show info, show stat, show errors, show env, show version, show startup-logs,
+// show cli sockets, show schema json. Thread: see cli.h.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sluice/ops/captures.h"
+#include "sluice/ops/cli.h"
+#include "sluice/ops/cli_spec.h"
+#include "sluice/ops/console.h"
+#include "sluice/ops/stats.h"
+
+namespace sluice::ops {
+
+// What the commands read. Pointers may be null: the command then answers as if there were nothing.
+struct CliContext {
+  const StatsSource* stats = nullptr;
+  const CaptureSource* captures = nullptr;
+  const Console* console = nullptr;
+  std::string version;                   // "3.5.0-sluice-0.1.0"
+  std::vector<StatsSocketSpec> sockets;  // for `show cli sockets`
+};
+
+// context outlives the table.
+void add_builtin_commands(CliCommands& commands, CliContext& context);
+
+}  // namespace sluice::ops

@@ -1,0 +1,16 @@
+// What a CLI session may do (manual 5.1 "level"). Thread: any.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::ops {
+
+enum class CliLevel : std::uint8_t { User, Operator, Admin };
+
+// As `show cli level` prints it.
+constexpr std::string_view cli_level_name(CliLevel level) noexcept {
+  return level == CliLevel::Admin ? "admin" : level == CliLevel::Operator ? "operator" : "user";
+}
+
+}  // namespace sluice::ops
