@@ -197,7 +197,7 @@ class Loop {
   // ----------------------------------------------------------------------------------------------------------- Turns
   // until stop(); finishes the turn in which it was told to.
   void run() noexcept;
-  // Any thread. run() returns soon; stays set until the next run().
+  // Any thread. run() returns soon; one that has not begun yet returns at once.
   void stop() noexcept;
   [[nodiscard]] bool stopping() const noexcept { return stop_.load(std::memory_order_relaxed); }
   // One turn that waits at most max_wait (kNoTimeout: until something happens). For tests, tools and start-up.
@@ -245,9 +245,10 @@ class Loop {
   void drain_mailbox() noexcept;
   void end_turn() noexcept;
   [[nodiscard]] int wait_millis(base::TimePoint now, base::Millis max_wait) noexcept;
+  [[nodiscard]] base::TimePoint clock_now() noexcept;
   void read_clock() noexcept;
   void sync_wall() noexcept;
-  void account_idle(base::TimePoint before, base::TimePoint after) noexcept;
+  void account_idle(base::TimePoint turn_start, base::TimePoint before, bool measured, bool waited) noexcept;
 
   // GCC and clang reach a constinit thread_local directly, without the wrapper that dynamic initialisation would need.
   static constinit thread_local Loop* current_ __attribute__((tls_model("initial-exec")));
@@ -273,6 +274,8 @@ class Loop {
   base::TimePoint next_wall_sync_;
   base::TimePoint idle_window_start_;
   base::Nanos idle_time_{0};
+  base::Nanos usual_work_{0};  // between two waits, smoothed
+  bool calm_ = true;           // the last turn was long enough to measure each
   std::uint64_t turn_number_ = 0;
   RunningMark mark_;
   Counters counters_;

@@ -20,19 +20,34 @@ class RunningMark {
   void enter(const T& object) noexcept {
     const void* vtable;
     std::memcpy(&vtable, static_cast<const void*>(&object), sizeof(vtable));
-    what_.store(vtable, std::memory_order_relaxed);
+    what_.store(reinterpret_cast<std::uintptr_t>(vtable), std::memory_order_relaxed);
   }
-  void enter_function(const void* fn) noexcept { what_.store(fn, std::memory_order_relaxed); }
+  // A plain function that is not a method of anything.
+  template <class R, class... Args>
+  void enter_function(R (*fn)(Args...) noexcept) noexcept {
+    what_.store(reinterpret_cast<std::uintptr_t>(fn) | kFunction, std::memory_order_relaxed);
+  }
   void enter_phase(Doing doing) noexcept { doing_.store(doing, std::memory_order_relaxed); }
   void count_turn(std::uint64_t turn) noexcept { turn_.store(turn, std::memory_order_relaxed); }
 
   // Any thread.
   [[nodiscard]] Doing doing() const noexcept { return doing_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t turn() const noexcept { return turn_.load(std::memory_order_relaxed); }
-  [[nodiscard]] const void* what() const noexcept { return what_.load(std::memory_order_relaxed); }
+  struct What {
+    std::uintptr_t address;  // 0: nothing yet
+    bool is_function;        // else a virtual table
+  };
+  [[nodiscard]] What what() const noexcept {
+    const std::uintptr_t w = what_.load(std::memory_order_relaxed);
+    return {w & ~kFunction, (w & kFunction) != 0};
+  }
 
  private:
-  std::atomic<const void*> what_{nullptr};
+  // In the same word as the address, so that a reader never takes the one for the other. No address of ours has the top
+  // bit set.
+  static constexpr std::uintptr_t kFunction = ~(~std::uintptr_t{0} >> 1);
+
+  std::atomic<std::uintptr_t> what_{0};
   std::atomic<std::uint64_t> turn_{0};
   std::atomic<Doing> doing_{Doing::Waiting};
 };

@@ -32,6 +32,8 @@ class StallWatch {
   StallWatch(const Loop& loop, base::Millis limit) noexcept : loop_(&loop), limit_(limit) {}
   // To be called now and then; a report when there is something to tell.
   [[nodiscard]] std::optional<StallReport> look(base::TimePoint now);
+  // Measures from here: nobody looked for a while.
+  void start_over(base::TimePoint now) noexcept;
 
  private:
   const Loop* loop_;
