@@ -21,13 +21,12 @@ std::string demangled(const char* name) {
   return out;
 }
 
-// The word before a virtual table points to the type's name (Itanium C++ ABI 2.5.2, which GCC and clang follow
-// everywhere).
-std::string type_of_vtable(const void* vtable) {
-  return demangled(static_cast<const std::type_info* const*>(vtable)[-1]->name());
-}
-
-std::string name_of_function(const void* fn) {
+std::string name_of(const RunningMark::What& what) {
+  if (what.address == 0) return "?";
+  // The word before a virtual table points to the type's name (Itanium C++ ABI 2.5.2, which GCC and clang follow
+  // everywhere).
+  if (!what.is_function) return demangled(reinterpret_cast<const std::type_info* const*>(what.address)[-1]->name());
+  auto* const fn = reinterpret_cast<void*>(what.address);
   Dl_info info;
   if (::dladdr(fn, &info) != 0 && info.dli_sname != nullptr) return demangled(info.dli_sname);
   char text[32];
