@@ -89,6 +89,11 @@ class Buffer {
     SLUICE_DCHECK(n <= size());
     begin_ += static_cast<std::uint32_t>(n);
   }
+  // Takes back the last n bytes skipped; nothing may have been consumed or compacted since.
+  void unskip(std::size_t n) noexcept {
+    SLUICE_DCHECK(n <= begin_);
+    begin_ -= static_cast<std::uint32_t>(n);
+  }
   // Moves the readable part to the front of the memory; every view into it dies.
   void compact() noexcept {
     if (begin_ == 0) return;

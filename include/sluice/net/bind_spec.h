@@ -1,0 +1,61 @@
+// `bind` lines as written (manual 4.2 "bind", 5.1), and the keyword table that reads them. Nothing here is open.
+// Thread: start-up only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/time.h"
+#include "sluice/config/keyword.h"
+#include "sluice/config/option_table.h"
+#include "sluice/net/address.h"
+
+namespace sluice::net {
+
+// What a unix socket file gets; -1 leaves it as the system made it (manual 5.1 "mode", "user", "group").
+struct UnixPermissions {
+  int mode = -1;
+  long uid = -1;
+  long gid = -1;
+};
+
+struct BindSpec {
+  AddressSpec address;
+  config::Location at{};
+  std::string name;             // "name": how logs and statistics call the listener
+  std::uint32_t id = 0;         // "id": 0 = given in order
+  std::uint32_t backlog = 0;    // "backlog": 0 = the proxy's
+  std::uint32_t maxconn = 0;    // "maxconn": 0 = the frontend's alone
+  bool defer_accept = false;    // "defer-accept": the kernel waits for the first bytes
+  bool v6only = false;
+  bool v4v6 = false;
+  bool transparent = false;
+  bool tfo = false;             // "tfo": TCP fast open
+  int mss = 0;                  // "mss": 0 = the system's
+  base::Millis tcp_user_timeout = base::kNoTimeout;  // "tcp-ut"
+  std::string interface;        // "interface": SO_BINDTODEVICE
+  UnixPermissions permissions;
+};
+
+// Part of a frontend or listen section: its listeners in the order of the file. Never inherited from defaults.
+struct BindSpecs {
+  static constexpr bool kInherited = false;
+  std::vector<BindSpec> binds;
+};
+
+// Part of the global section: "unix-bind [prefix <p>] [mode ..] [user ..] ...".
+struct UnixBindSpec {
+  std::string prefix;
+  UnixPermissions permissions;
+};
+
+// The options that `bind` accepts, for `-dK` and for keywords that open sockets with the same options ("stats socket").
+const config::OptionTable<BindSpec>& bind_options();
+// The subset that makes sense for a unix socket or any other: "mode", "user", "group", "uid", "gid".
+void parse_permission_option(config::OptionContext& context, UnixPermissions& out);
+
+void register_keywords(config::KeywordTable& table);
+
+}  // namespace sluice::net
