@@ -40,7 +40,7 @@ class LogOutput {
   LogOutput& operator=(const LogOutput&) = delete;
   ~LogOutput();
 
-  // Queues one line made of up to four pieces; it must end with its newline.
+  // Queues one line made of these pieces, cut to max_len bytes; the newline comes on top.
   void add(const std::string_view* pieces, std::size_t count, std::size_t max_len) noexcept;
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
@@ -48,7 +48,7 @@ class LogOutput {
 
  private:
   friend class LogLane;
-  LogLane* lane_of_this_thread() noexcept;
+  LogLane* lane_of(std::size_t i) noexcept;
 
   const net::SocketAddress address_;
   const int fd_;  // borrowed (stdout, fd@N); -1 for datagrams
@@ -118,7 +118,7 @@ class LogRoute final : public base::LogSink {
   struct Target {
     LogOutput* output;
     LogFormat format;
-    std::uint8_t facility;
+    std::array<std::string, 8> priority;  // "<134>" by level
     base::LogLevel level;
     base::LogLevel min_level;
     std::uint32_t max_len;
