@@ -82,6 +82,11 @@ class List {
   }
 
  private:
+  // A hook unlinks itself when it dies, which GCC 12 does not see when it finds a local element in a longer-lived list.
+#pragma GCC diagnostic push
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wdangling-pointer"
+#endif
   static void insert_before(ListHook* pos, ListHook* h) noexcept {
     SLUICE_DCHECK(!h->linked());
     h->prev = pos->prev;
@@ -89,6 +94,7 @@ class List {
     pos->prev->next = h;
     pos->prev = h;
   }
+#pragma GCC diagnostic pop
   static T* from_hook(ListHook* h) noexcept {
     // Offset of the hook inside T, without a live object.
     alignas(T) static char probe[sizeof(T)];
