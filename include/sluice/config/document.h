@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 namespace sluice::config {
 
 struct SectionRow;
+class Environment;
 
 struct Section {
   const SectionRow* row = nullptr;    // which kind: row->name is "frontend", row->where its Where bit
@@ -33,10 +35,35 @@ struct Section {
   [[nodiscard]] std::string_view kind() const noexcept;
 };
 
+// Lasting rows of tokens in large blocks, because a big configuration has a million of them.
+class TokenStore {
+ public:
+  std::span<const Token> keep(std::span<const Token> tokens);
+
+ private:
+  std::vector<std::unique_ptr<Token[]>> blocks_;
+  Token* cur_ = nullptr;
+  std::size_t left_ = 0;
+};
+
 struct Document {
   Sources sources;
   std::deque<Section> sections;  // addresses never move
-  std::deque<std::vector<Token>> kept_tokens;
+  TokenStore tokens;
+  Environment* env = nullptr;  // while parsing: what setenv and friends change; may be null
+
+  // Set by the handlers of expose-experimental-directives and expose-deprecated-directives.
+  bool expose_experimental = false;
+  bool expose_deprecated = false;
+
+  // All lines as words, in reading order, for -dC; filled only when ParseOptions::keep_lines is set.
+  struct Line {
+    std::span<const Token> words;
+    bool opens_section = false;
+    bool hides_args = false;  // the row has kAnonymizeArgs
+    std::uint32_t keyword_words = 1;
+  };
+  std::vector<Line> lines;
 
   // The first section of that kind and name; null when there is none. Linear; build an index where many are asked for.
   [[nodiscard]] const Section* find(std::string_view kind, std::string_view name = {}) const noexcept;

@@ -69,7 +69,10 @@ enum : std::uint32_t {
   kDeprecated = 1U << 3,         // works, with a warning unless expose-deprecated-directives
   kExperimental = 1U << 4,       // refused unless expose-experimental-directives
   kAnonymizeArgs = 1U << 5,      // -dC with a key hides the arguments (names, addresses, secrets)
-  kFree = 1U << 6,               // the handler checks number of arguments itself
+  kFree = 1U << 6,               // the handler checks the number of arguments itself
+  // In a proxy that has not the side the keyword is for, it is refused ("server" in a frontend). Without the flag it is
+  // ignored with a warning, as the reference does, so that existing files load.
+  kStrictPlace = 1U << 7,
 };
 inline constexpr int kAnyArgs = 1 << 20;
 

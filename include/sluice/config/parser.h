@@ -59,10 +59,15 @@ bool load_files(std::span<const std::string> arguments, std::vector<InputFile>& 
 struct ParseOptions {
   Environment* env = nullptr;  // null: none are set; changed by setenv and friends
   Facts facts;
+  bool keep_lines = false;  // fill Document::lines, for dump()
 };
 // Adds the content of the files to `out`. True when there was no error.
 bool parse(std::vector<InputFile> files, const KeywordTable& table, const ParseOptions& options, Document& out,
            Diagnostics& diag);
+
+// -dC: the words of all lines, comments stripped, indented (management manual 3). With a key other than 0, names and
+// addresses are replaced by hashes made with that key and secrets are cut off, so that the text may be shown to others.
+std::string dump(const Document& document, std::uint32_t anonymising_key);
 
 // Evaluates a condition as `.if` and `-cc` do. Empty when it is wrong: `error` says why and `error_at` where.
 std::optional<bool> evaluate_condition(std::string_view text, const Environment* env, const Facts& facts,
