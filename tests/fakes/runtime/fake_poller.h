@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +24,8 @@ class FakePoller final : public Poller {
     std::vector<std::string> calls;             // "add 5 1", "mod 5 4", "del 5", "forget 5"
     std::deque<std::vector<PollEvent>> coming;  // one element per wait
     std::vector<int> timeouts;
-    int refuse_with = 0;  // errno for the next change
+    std::function<void()> on_wait;  // called in every wait
+    int refuse_with = 0;            // errno for the next change
   };
   explicit FakePoller(Script& script) : script_(script) {}
 
@@ -47,6 +49,7 @@ class FakePoller final : public Poller {
   }
   std::size_t wait(std::span<PollEvent> out, int timeout_ms) noexcept override {
     script_.timeouts.push_back(timeout_ms);
+    if (script_.on_wait) script_.on_wait();
     if (script_.coming.empty()) {
       if (timeout_ms > 0 && script_.clock != nullptr) script_.clock->advance(base::Millis{timeout_ms});
       return 0;
