@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "sluice/backend/spec.h"
 
@@ -28,6 +29,8 @@ inline constexpr int kNobody = -1;
 struct PickRequest {
   // Whether a server of the given backend index has no room for another request now. Null: all have room.
   bool (*blocked)(const void* ctx, std::uint32_t server) noexcept = nullptr;
+  // What a server serves right now, those in its queue included. Null: the load of its Candidate.
+  std::uint32_t (*load)(const void* ctx, std::uint32_t server) noexcept = nullptr;
   const void* ctx = nullptr;
   std::uint32_t hash = 0;  // of the key
   bool has_key = false;    // false: algorithms with a key take turns instead

@@ -1,0 +1,72 @@
+// hash-type consistent: servers have points on a ring of 2^32, in proportion to their weight; a key belongs to the next
+// point. A server that goes moves only its own keys.
+#include <algorithm>
+#include <vector>
+
+#include "backend/balance/balancers.h"
+
+namespace sluice::backend {
+namespace {
+
+constexpr std::uint32_t kPointsPerWeight = 16;
+
+// Spreads neighbouring ids over the ring (finaliser of MurmurHash3, public domain).
+std::uint32_t mix(std::uint32_t h) noexcept {
+  h ^= h >> 16U;
+  h *= 0x85ebca6bU;
+  h ^= h >> 13U;
+  h *= 0xc2b2ae35U;
+  h ^= h >> 16U;
+  return h;
+}
+
+class HashRing final : public Balancer {
+ public:
+  void set_servers(std::span<const Candidate> servers) override {
+    points_.clear();
+    for (const Candidate& c : servers) {
+      for (std::uint32_t i = 0; i < c.weight * kPointsPerWeight; ++i)
+        points_.push_back({mix(mix(c.id) + i * 0x9e3779b9U), c.server});
+    }
+    std::sort(points_.begin(), points_.end(), [](const Point& a, const Point& b) {
+      return a.position != b.position ? a.position < b.position : a.server < b.server;
+    });
+  }
+
+  int pick(const PickRequest& request) noexcept override {
+    if (points_.empty()) return kNobody;
+    // Without a key a run over the ring by golden-ratio steps: even, and by weight.
+    const std::uint32_t position = request.has_key ? request.hash : (turn_ += 0x9e3779b9U);
+    const auto it = std::lower_bound(points_.begin(), points_.end(), position,
+                                     [](const Point& p, std::uint32_t at) { return p.position < at; });
+    auto at = static_cast<std::size_t>(it - points_.begin()) % points_.size();
+    int avoided = kNobody;
+    for (std::size_t i = 0; i < points_.size(); ++i, at = at + 1 == points_.size() ? 0 : at + 1) {
+      const std::uint32_t server = points_[at].server;
+      if (static_cast<int>(server) == request.avoid) {
+        avoided = request.avoid;
+        continue;
+      }
+      // With a key, affinity goes before load.
+      if (request.has_key || request.blocked == nullptr || !request.blocked(request.ctx, server))
+        return static_cast<int>(server);
+    }
+    return avoided;
+  }
+
+  [[nodiscard]] bool dynamic() const noexcept override { return true; }
+
+ private:
+  struct Point {
+    std::uint32_t position;
+    std::uint32_t server;
+  };
+  std::vector<Point> points_;  // sorted
+  std::uint32_t turn_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Balancer> make_hash_ring() { return std::make_unique<HashRing>(); }
+
+}  // namespace sluice::backend
