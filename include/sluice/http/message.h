@@ -64,6 +64,7 @@ struct RequestHead {
   std::uint32_t head_bytes = 0;      // on the wire, with the empty line and any empty lines before
   std::string_view method_text;      // as received
   std::string_view target;           // as received, or as a rule set it
+  std::string_view version_text;     // only when it is not HTTP/1.0 or 1.1 and an unsafe violation let it pass
   std::uint64_t content_length = 0;  // with body == Length
   Fields fields;
 
@@ -95,7 +96,8 @@ struct ResponseHead {
   BodyKind body = BodyKind::None;
   ConnectionFacts connection;
   std::uint32_t head_bytes = 0;
-  std::string_view reason;  // as received; may be empty
+  std::string_view reason;        // as received; may be empty
+  std::string_view version_text;  // as in RequestHead
   std::uint64_t content_length =
       0;  // with body == Length; also of a response to HEAD that names it (body is None there)
   Fields fields;

@@ -60,9 +60,9 @@ enum class MsgState : std::uint8_t {
   Done,
   Tunnel,
 };
-// "MSG_HDR_NAME"; and its number there, 17.
+// "MSG_HDR_NAME"; and its number there, 17. The order above is that of the numbers.
 [[nodiscard]] std::string_view state_name(MsgState s) noexcept;
-[[nodiscard]] unsigned state_number(MsgState s) noexcept;
+[[nodiscard]] constexpr unsigned state_number(MsgState s) noexcept { return static_cast<unsigned>(s); }
 
 enum class ErrorCode : std::uint8_t {
   None,
@@ -101,14 +101,17 @@ struct ParseError {
 
 struct ParseOptions {
   std::uint32_t max_head_bytes = 15360;  // tune.bufsize - tune.maxrewrite
-  bool accept_unsafe = false;  // manual 4.2 "option accept-unsafe-violations-in-http-request" / "-in-http-response"
-  bool require_host = false;   // refuse HTTP/1.1 requests without Host (RFC 9112 3.2); the reference lets them pass
+  std::uint16_t max_fields = 0;  // more lines are refused (tune.http.maxhdr - 1, as the reference counts); 0: the
+                                 // capacity of Fields alone, which needs room for what rules add anyway
+  bool accept_unsafe = false;    // manual 4.2 "option accept-unsafe-violations-in-http-request" / "-in-http-response"
+  bool require_host = false;     // refuse HTTP/1.1 requests without Host (RFC 9112 3.2); the reference lets them pass
 };
 
 // What a response answers: decides whether it has a body (RFC 9112 6.3).
 struct ResponseContext {
   bool to_head = false;     // HEAD
   bool to_connect = false;  // CONNECT: a 2xx opens a tunnel
+  bool to_upgrade = false;  // the request was an upgrade (connection.upgrade): without, a 101 is an error
 };
 
 enum class HeadStatus : std::uint8_t { NeedMore, Done, Error };
@@ -119,6 +122,7 @@ class HeadParser {
   void start(const ParseOptions& options) noexcept {
     options_ = &options;
     position_ = 0;
+    seen_ = 0;
     stage_ = Stage::Start;
     error_ = {};
   }
@@ -136,19 +140,23 @@ class HeadParser {
 
   [[nodiscard]] const ParseError& error() const noexcept { return error_; }
   // Nothing but empty lines so far: an idle connection, not a message that has begun.
-  [[nodiscard]] bool untouched() const noexcept { return stage_ == Stage::Start && !begun_; }
+  [[nodiscard]] bool untouched() const noexcept {
+    return stage_ == Stage::Start &&
+           (error_.state == MsgState::RequestBefore || error_.state == MsgState::ResponseBefore);
+  }
   // The state for captures and timeouts of an unfinished head ("MSG_RQBEFORE", "MSG_HDR_FIRST").
   [[nodiscard]] MsgState state() const noexcept { return error_.state; }
 
  private:
   enum class Stage : std::uint8_t { Start, Headers, Finished };
-  template <bool kRequest, class Head>
-  friend struct HeadParse;
+  template <bool kRequest>
+  friend class HeadParse;
 
   const ParseOptions* options_ = nullptr;
   std::uint32_t position_ = 0;  // first byte of the first unfinished line
+  std::uint32_t seen_ = 0;      // what finished lines contained, bits of head_parser.cc
+  std::uint16_t host_index_ = 0;
   Stage stage_ = Stage::Start;
-  bool begun_ = false;
   ParseError error_;
 };
 

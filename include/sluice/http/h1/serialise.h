@@ -1,10 +1,11 @@
 // Writes HTTP/1 heads and chunk framing into memory given by the caller. One pass, each byte copied once.
 //
 // Names go out in lower case, one field a line, "name: value\r\n", in the order of Fields, removed ones left out.
-// Fields that frame the message or steer the connection are the codec's business: Connection is left out and written
-// anew from `connection`; Content-Length and Transfer-Encoding pass as they stand in Fields unless `framing` says
-// otherwise. The writers trust Fields (see its invariants): no value can contain a line end. Thread: any (they keep
-// nothing).
+// Connection fields keep their tokens without close, keep-alive and an "upgrade" that is none, as the reference
+// forwards them; Content-Length and Transfer-Encoding pass as they stand in Fields unless `framing` says otherwise. The
+// writers trust Fields (see its invariants): no value can contain a line end.
+//
+// Thread: any (they keep nothing).
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@ class CaseMap {
   ~CaseMap();
   CaseMap(CaseMap&&) noexcept;
   CaseMap& operator=(CaseMap&&) noexcept;
-  // False when `to` is not `from` in another case. from may be in any case.
+  // False when `to` is not `from` in another case, or `from` is there already.
   bool add(std::string_view from, std::string_view to);
   // Empty when there is none.
   [[nodiscard]] std::string_view find(std::string_view lower_name) const noexcept;
@@ -43,8 +44,7 @@ enum class Framing : std::uint8_t {
 };
 
 struct HeadWriteOptions {
-  // The value of the Connection field to write; empty: none. It is written where the message had its first Connection
-  // field, else at the end. See connection_value().
+  // What this hop says: a Connection line of its own at the end; empty: none. See connection_value().
   std::string_view connection;
   Framing framing = Framing::AsIs;
   const CaseMap* case_map = nullptr;
@@ -68,11 +68,14 @@ enum class ConnectionAction : std::uint8_t {
   Close,      // add "close"
   KeepAlive,  // add "keep-alive" (HTTP/1.0 peers)
 };
-// The Connection value to send: the tokens of the message without close and keep-alive, as the reference forwards them,
-// then what the hop decided. Room for the text is taken from [out, out + room); in the common cases it returns static
-// text or a view into the message and writes nothing. "upgrade" is kept only when the message really is an upgrade.
-[[nodiscard]] std::string_view connection_value(char* out, std::size_t room, const Fields& fields,
-                                                const ConnectionFacts& facts, ConnectionAction action) noexcept;
+// The text for HeadWriteOptions::connection.
+[[nodiscard]] constexpr std::string_view connection_value(ConnectionAction action) noexcept {
+  return action == ConnectionAction::Close ? "close" : action == ConnectionAction::KeepAlive ? "keep-alive" : "";
+}
+inline std::string_view connection_value(char*, std::size_t, const Fields&, const ConnectionFacts&,
+                                         ConnectionAction action) noexcept {
+  return connection_value(action);
+}
 
 // Chunk framing. A chunk is head, data, kChunkEnd; the body ends with kLastChunk, trailers if any, and CR LF.
 inline constexpr std::size_t kMaxChunkHeadBytes = 18;
