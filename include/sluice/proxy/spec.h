@@ -57,7 +57,6 @@ struct Timeouts {
   base::Millis client_fin = base::kNoTimeout;  // [F] client side half-closed; replaces client, and tunnel on that side.
   base::Millis server_fin = base::kNoTimeout;  // [B] server side half-closed.
   base::Millis tarpit = base::kNoTimeout;      // [F or B, whose rule it was] unset = connect of that proxy.
-  base::Millis check = base::kNoTimeout;       // [B] read by the health checks.
 };
 
 // SO_KEEPALIVE parameters; 0 = the system's (manual 4.2 "clitcpka-cnt", "srvtcpka-cnt" and neighbours).

@@ -1,0 +1,138 @@
+// "option ..." that is a switch (manual 4.2).
+#include <fmt/format.h>
+
+#include "proxy/config/common.h"
+
+namespace sluice::proxy {
+namespace {
+
+using config::KeywordContext;
+
+enum class Side : std::uint8_t { Both, Front, Back };
+
+bool side_fits(KeywordContext& c, Side side) {
+  switch (side) {
+    case Side::Both:
+      return true;
+    case Side::Front:
+      return needs_front(c);
+    case Side::Back:
+      return needs_back(c);
+  }
+  return true;
+}
+
+template <bool Options::*Member, Side kSide>
+void on_flag(KeywordContext& c) {
+  if (!side_fits(c, kSide)) return;
+  spec_of(c).options.*Member = c.defaulted() ? Options{}.*Member : !c.negated();
+}
+
+template <Tri Options::*Member, Side kSide>
+void on_tri(KeywordContext& c) {
+  if (!side_fits(c, kSide)) return;
+  spec_of(c).options.*Member = c.defaulted() ? Tri::Unset : c.negated() ? Tri::Off : Tri::On;
+}
+
+// The three connection modes replace each other; "no option x" only takes x back.
+template <HttpConnMode kMode>
+void on_mode(KeywordContext& c) {
+  auto& mode = spec_of(c).http_conn_mode;
+  if (c.defaulted()) {
+    mode = HttpConnMode::Unset;
+  } else if (!c.negated()) {
+    mode = kMode;
+  } else if (mode == kMode) {
+    mode = HttpConnMode::Unset;
+  }
+}
+
+void on_tcpka(KeywordContext& c) {
+  auto& o = spec_of(c).options;
+  const bool on = !c.negated() && !c.defaulted();
+  const std::uint32_t where = c.section().where();
+  if ((where & config::kBackend) == 0) o.tcpka_client = on;
+  if ((where & config::kFrontend) == 0) o.tcpka_server = on;
+}
+
+void on_redispatch(KeywordContext& c) {
+  if (!needs_back(c)) return;
+  auto& r = spec_of(c).redispatch;
+  if (c.negated() || c.defaulted()) {
+    r = 0;
+  } else if (!c.has(0)) {
+    r = -1;
+  } else if (const auto v = c.integer(c.arg(0), -0x7fffffff, 0x7fffffff)) {
+    r = static_cast<std::int32_t>(*v);
+  }
+}
+
+void on_restrict_names(KeywordContext& c) {
+  const auto& w = c.arg(0);
+  auto& p = spec_of(c).header_names;
+  if (w.text == "preserve") {
+    p = HeaderNamePolicy::Preserve;
+  } else if (w.text == "delete") {
+    p = HeaderNamePolicy::Delete;
+  } else if (w.text == "reject") {
+    p = HeaderNamePolicy::Reject;
+  } else {
+    c.error(w,
+            fmt::format("invalid parameter '{}'. option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or "
+                        "'delete' option.",
+                        w.text));
+  }
+}
+
+constexpr std::uint32_t kAll = config::kDefaultsAndProxies;
+constexpr std::uint32_t kSwitch = config::kNoPrefix | config::kDefaultPrefix;
+
+template <bool Options::*Member, Side kSide>
+constexpr config::KeywordRow flag(std::string_view words) {
+  return {words, kAll, 0, 0, "", on_flag<Member, kSide>, kSwitch};
+}
+
+constexpr config::KeywordRow kRows[] = {
+    {"option http-keep-alive", kAll, 0, 0, "", on_mode<HttpConnMode::KeepAlive>, kSwitch},
+    {"option http-server-close", kAll, 0, 0, "", on_mode<HttpConnMode::ServerClose>, kSwitch},
+    {"option httpclose", kAll, 0, 0, "", on_mode<HttpConnMode::Close>, kSwitch},
+    {"option abortonclose", kAll, 0, 0, "", on_tri<&Options::abortonclose, Side::Both>, kSwitch},
+    {"option tcp-smart-accept", kAll, 0, 0, "", on_tri<&Options::tcp_smart_accept, Side::Front>, kSwitch},
+    flag<&Options::tcp_smart_connect, Side::Back>("option tcp-smart-connect"),
+    flag<&Options::http_buffer_request, Side::Both>("option http-buffer-request"),
+    flag<&Options::http_ignore_probes, Side::Front>("option http-ignore-probes"),
+    flag<&Options::http_no_delay, Side::Both>("option http-no-delay"),
+    flag<&Options::http_pretend_keepalive, Side::Back>("option http-pretend-keepalive"),
+    flag<&Options::h1_case_adjust_client, Side::Front>("option h1-case-adjust-bogus-client"),
+    flag<&Options::h1_case_adjust_server, Side::Back>("option h1-case-adjust-bogus-server"),
+    flag<&Options::accept_unsafe_request, Side::Front>("option accept-unsafe-violations-in-http-request"),
+    flag<&Options::accept_unsafe_request, Side::Front>("option accept-invalid-http-request"),
+    flag<&Options::accept_unsafe_response, Side::Back>("option accept-unsafe-violations-in-http-response"),
+    flag<&Options::accept_unsafe_response, Side::Back>("option accept-invalid-http-response"),
+    flag<&Options::drop_request_trailers, Side::Back>("option http-drop-request-trailers"),
+    flag<&Options::drop_response_trailers, Side::Front>("option http-drop-response-trailers"),
+    flag<&Options::contstats, Side::Front>("option contstats"),
+    flag<&Options::dontlognull, Side::Front>("option dontlognull"),
+    flag<&Options::dontlog_normal, Side::Front>("option dontlog-normal"),
+    flag<&Options::logasap, Side::Front>("option logasap"),
+    flag<&Options::log_separate_errors, Side::Front>("option log-separate-errors"),
+    flag<&Options::nolinger, Side::Both>("option nolinger"),
+    flag<&Options::tcpka_client, Side::Front>("option clitcpka"),
+    flag<&Options::tcpka_server, Side::Back>("option srvtcpka"),
+    {"option tcpka", kAll, 0, 0, "", on_tcpka, kSwitch},
+    flag<&Options::independent_streams, Side::Both>("option independent-streams"),
+    flag<&Options::splice_auto, Side::Both>("option splice-auto"),
+    flag<&Options::splice_request, Side::Both>("option splice-request"),
+    flag<&Options::splice_response, Side::Both>("option splice-response"),
+    flag<&Options::disable_h2_upgrade, Side::Front>("option disable-h2-upgrade"),
+    flag<&Options::persist, Side::Back>("option persist"),
+    flag<&Options::idle_close_on_response, Side::Front>("option idle-close-on-response"),
+    {"option redispatch", kAll, 0, 1, "[<interval>]", on_redispatch, kSwitch},
+    {"option http-restrict-req-hdr-names", kAll, 1, 1, "{preserve|delete|reject}", on_restrict_names},
+};
+
+}  // namespace
+
+std::span<const config::KeywordRow> option_rows() noexcept { return kRows; }
+
+}  // namespace sluice::proxy
