@@ -7,6 +7,7 @@
 //   --close   closes the client's side after one answer (as for `Connection: close`)
 #include <fcntl.h>
 
+#include <csignal>
 #include <vector>
 
 #include "clients.h"
@@ -139,6 +140,7 @@ struct Acceptor : Handler {
 int main(int argc, char** argv) {
   using namespace bench;
   if (argc < 2) return 2;
+  std::signal(SIGPIPE, SIG_IGN);  // splice() has no MSG_NOSIGNAL
   g_origin_port = std::atoi(argv[1]);
   for (int i = 2; i < argc; ++i) {
     g_splice |= std::string_view(argv[i]) == "--splice";

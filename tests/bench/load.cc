@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -171,6 +172,7 @@ void hold(Epoll& loop, const Words& words) {
 
 int main() {
   using namespace bench;
+  std::signal(SIGPIPE, SIG_IGN);  // sendfile() has no MSG_NOSIGNAL
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
