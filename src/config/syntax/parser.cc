@@ -80,23 +80,18 @@ class Parser {
       open_section(*row, words);
       return;
     }
-    if (known_in_language_section(words)) return;
-    if (skipping_) return;
-    if (current_ == nullptr) {
-      diag_.error(words[0], "unknown keyword " + quoted(words[0].text) + " out of section.",
-                  "a file begins with a section: global, defaults, frontend, backend or listen");
-      return;
-    }
-    keyword(words);
+    if (current_ != nullptr) return keyword(words);
+    if (known_section(words) || skipping_) return;
+    diag_.error(words[0], "unknown keyword " + quoted(words[0].text) + " out of section.",
+                "a file begins with a section: global, defaults, frontend, backend or listen");
   }
 
   // A section of the language that is not built: say so once and leave its lines out.
-  bool known_in_language_section(std::span<const Token> words) {
+  bool known_section(std::span<const Token> words) {
     const std::string_view name = words[0].text;
     if (!known_in_language(Class::Config, name, "section")) return false;
-    // Some section names are keywords inside other sections too ("cache", "program").
-    if (current_ != nullptr && table_.match(words, current_->where()).row != nullptr) return false;
-    if (known_in_language(Class::Config, name, "global") && current_ != nullptr && current_->where() == kGlobal)
+    // Some names of sections are keywords inside others too.
+    if (current_ != nullptr && current_->where() == kGlobal && known_in_language(Class::Config, name, "global"))
       return false;
     close_section();
     skipping_ = true;
@@ -267,6 +262,7 @@ class Parser {
     }
     const auto m = table_.match(words, current_->where());
     if (m.row == nullptr) {
+      if (known_section(words)) return;
       record(all, false, 1, false);
       if (m.elsewhere != nullptr) {
         misplaced(words, *m.elsewhere, m.used);
