@@ -35,7 +35,8 @@ void TimerWheel::arm(Timer& t, base::TimePoint when) noexcept {
   if (when == base::kNever) return;
   t.when_ = when;
   const std::uint64_t tick = tick_of_deadline(when);
-  if (tick > elapsed_)
+  // A deadline of this very millisecond may have passed although its tick, rounded up, has not.
+  if (tick > elapsed_ && when > now_)
     place(t, tick);
   else if (firing_)
     late_.push_back(t);
@@ -96,6 +97,7 @@ void TimerWheel::collect_until(std::uint64_t tick) noexcept {
 }
 
 unsigned TimerWheel::fire(base::TimePoint now, unsigned budget, RunningMark* mark) noexcept {
+  now_ = std::max(now_, now);
   if (now > start_) collect_until(static_cast<std::uint64_t>((now - start_).count()) / kNanosPerTick);
   if (due_.empty()) return 0;
   unsigned fired = 0;

@@ -7,7 +7,7 @@
 //    slot numbered by that digit of t. So digits above n are equal, digit n is larger than elapsed_'s, and everything
 //    in level n comes before anything in level n + 1: the next thing to do is the lowest slot of the lowest level in
 //    use.
-//  - a timer with t <= elapsed_ hangs in due_ (or late_, when it was armed while timers fire).
+//  - a timer whose deadline has passed hangs in due_ (or late_, when it was armed while timers fire).
 //  - occupied_[n] has a bit for every slot of level n that holds a timer. A bit may outlive its timers, since a
 //  disarmed timer
 //    unlinks itself without knowing the wheel; stale bits are cleared when they are met.
@@ -26,7 +26,7 @@ class RunningMark;
 
 class TimerWheel {
  public:
-  explicit TimerWheel(base::TimePoint start) noexcept : start_(start) {}
+  explicit TimerWheel(base::TimePoint start) noexcept : start_(start), now_(start) {}
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
   // Timers that are still armed are disarmed.
@@ -66,6 +66,7 @@ class TimerWheel {
   void empty_slot(const NextSlot& at) noexcept;
 
   const base::TimePoint start_;
+  base::TimePoint now_;  // of the last fire()
   std::uint64_t elapsed_ = 0;
   bool firing_ = false;
   std::array<std::uint64_t, kLevels> occupied_{};
