@@ -54,9 +54,10 @@ bool allowed_in_trailer(HeaderId id) noexcept {
 }
 
 // Chunk extensions (RFC 9112 7.1.1): *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] ), checked and left
-// behind. Blanks at the end are let pass: old servers pad their sizes with them. Returns the first byte that does not
-// belong.
-const char* skip_extensions(const char* p, const char* end) noexcept {
+// behind. Blanks at the end are let pass: old servers pad their sizes with them. Returns where it stopped: at `end`
+// when more is needed, else at the CR that follows (good) or at the first byte that cannot be there.
+const char* skip_extensions(const char* p, const char* end, bool& good) noexcept {
+  good = false;
   const auto blanks = [&] {
     while (p < end && is_blank(*p)) ++p;
   };
@@ -67,19 +68,21 @@ const char* skip_extensions(const char* p, const char* end) noexcept {
   };
   for (;;) {
     blanks();
-    if (p == end || *p != ';') return p;
-    ++p;
-    blanks();
-    if (!token()) return p;
-    const char* name_end = p;
-    blanks();
-    if (p == end || *p != '=') {
-      p = name_end;
-      continue;
+    if (p == end) return p;
+    if (*p != ';') {
+      good = *p == '\r';
+      return p;
     }
     ++p;
     blanks();
-    if (p == end || *p != '"') {
+    if (!token()) return p;
+    blanks();
+    if (p == end) return p;
+    if (*p != '=') continue;
+    ++p;
+    blanks();
+    if (p == end) return p;
+    if (*p != '"') {
       if (!token()) return p;
       continue;
     }
@@ -241,11 +244,12 @@ std::size_t BodyDecoder::read_size_line(const char* data, std::size_t size) noex
   if (*p != '\r') {
     const auto limit = static_cast<std::ptrdiff_t>(kMaxChunkExtensionBytes);
     const char* bounded = end - p > limit ? p + limit : end;
-    const char* q = skip_extensions(p, bounded);
+    bool good = false;
+    const char* q = skip_extensions(p, bounded, good);
     if (q == bounded) {
       return bounded == end ? 0 : fail(ErrorCode::BadChunkExtension, static_cast<std::size_t>(q - data));
     }
-    if (*q != '\r') {
+    if (!good) {
       const ErrorCode code = q == p ? ErrorCode::BadChunkSize : ErrorCode::BadChunkExtension;
       return fail(code, static_cast<std::size_t>(q - data));
     }

@@ -92,7 +92,7 @@ class HeadParse {
   }
   HeadStatus need_more(MsgState state) noexcept {
     const auto size = static_cast<std::size_t>(end_ - data_);
-    if (size >= options_.max_head_bytes) return fail(ErrorCode::HeadTooLarge, state, end_);
+    if (size >= options_.max_head_bytes) return fail(ErrorCode::HeadTooLarge, state, data_ + options_.max_head_bytes);
     parser_.error_.state = state;
     return HeadStatus::NeedMore;
   }
@@ -440,7 +440,8 @@ class HeadParse {
 
   HeadStatus complete() noexcept {
     const auto used = static_cast<std::uint32_t>(p_ - data_);
-    if (used > options_.max_head_bytes) return fail(ErrorCode::HeadTooLarge, MsgState::Done, p_);
+    if (used > options_.max_head_bytes)
+      return fail(ErrorCode::HeadTooLarge, MsgState::Done, data_ + options_.max_head_bytes);
     head_.head_bytes = used;
     parser_.stage_ = Stage::Finished;
     parser_.position_ = used;
