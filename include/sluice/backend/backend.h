@@ -102,6 +102,8 @@ class StateReporter {
   // backend.
   virtual void report(const Backend& backend, base::LogLevel level, Console console,
                       std::string_view message) noexcept = 0;
+  // A message for stderr only: the one whose text differs from the log's.
+  virtual void report_console(const Backend& backend, Console console, std::string_view message) noexcept = 0;
 
  protected:
   ~StateReporter() = default;
@@ -117,13 +119,6 @@ struct BackendInit {
   StateReporter* reporter = nullptr;  // borrowed; null: messages are dropped
   bool resolve_names = true;          // false with -dr: a name that cannot be resolved leaves the server in maintenance
   bool prefer_ip4 = false;            // -4
-};
-
-// What a state change needs to tell.
-struct StateCause {
-  const CheckResult* check = nullptr;  // the check result that decided
-  Health health;                       // for "check duration" messages
-  std::string_view reason = {};        // otherwise, e.g. "via CLI"
 };
 
 class Backend {
@@ -186,6 +181,8 @@ class Backend {
   // A finished check: counters, transitions, messages, queues.
   void check_done(Server& s, const CheckResult& result, CheckOutcome outcome) noexcept;
   void check_started(Server& s) noexcept;
+  // Time passes for a server that starts slowly: true as long as it does (call again within a second).
+  bool ramp_up(Server& s) noexcept;
   // Sets and clears Admin bits. `why` ends the message ("" = none).
   void set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::string_view why) noexcept;
   // 0 .. 256. False when the balancer is static and the weight cannot be 0 or the configured one.
@@ -200,6 +197,40 @@ class Backend {
   explicit Backend(const BackendInit& init);
 
   struct State;  // queues, balancer: private header
+  class Change;  // scope of a state change
+
+  bool resolve_all(const BackendInit& init, config::Diagnostics& diag);
+  void init_states() noexcept;
+
+  // assign.cc
+  void release(Server& s) noexcept;
+  bool has_room(const Server& s) const noexcept;
+  void take_locked(Server& s) noexcept;
+  AssignResult assigned_locked(Server& s, runtime::Loop& loop, bool picked) noexcept;
+  AssignResult enqueue_locked(Server* s, const AssignRequest& request, runtime::Loop& loop) noexcept;
+  AssignResult assign_locked(const AssignRequest& request, runtime::Loop& loop) noexcept;
+  void serve_locked(Server& s) noexcept;
+  void serve_all_locked() noexcept;
+  void load_changed_locked(Server& s) noexcept;
+  [[nodiscard]] std::uint32_t hash_address(const net::Address& a) noexcept;
+  [[nodiscard]] bool queue_has_place(const Server& s) const noexcept;
+  static bool wake_locked(QueueEntry& e) noexcept;
+  static void on_wake(void* ctx, std::uintptr_t arg) noexcept;
+  void unqueue_locked(QueueEntry& e) noexcept;
+  static bool blocked(const void* ctx, std::uint32_t server) noexcept;
+  static std::uint32_t load_of(const void* ctx, std::uint32_t server) noexcept;
+
+  // transitions.cc
+  void refresh_locked() noexcept;  // in_use, counts, sole_, the balancer
+  std::uint32_t requeue_locked(Server& s) noexcept;
+  void stopped_locked(Server& s, const std::string& how) noexcept;
+  void started_locked(Server& s, const std::string& how) noexcept;
+  void update_weight_locked(Server& s) noexcept;
+  void report_no_server_locked() noexcept;
+  [[nodiscard]] std::string servers_left_locked(bool going_down, const Server& s, std::uint32_t requeued) const;
+  void enter_locked(Server& s, OpState to) noexcept;
+  void report_locked(base::LogLevel level, StateReporter::Console console, std::string text,
+                     std::string log_text = {}) noexcept;
 
   std::string name_;
   std::uint32_t id_;
@@ -209,6 +240,8 @@ class Backend {
   std::uint32_t fullconn_;
   std::vector<std::unique_ptr<Server>> servers_;
   StateReporter* reporter_;
+  bool tracks_load_ = false;  // the balancer wants every change of load
+  bool keyed_ = false;        // the balancer has a key: requests wait at their server
 
   alignas(64) std::atomic<std::uint32_t> current_{0};
   std::atomic<std::uint32_t> current_max_{0};
@@ -221,6 +254,7 @@ class Backend {
   TimeAverages times_;
   base::PerThread<BackendCounters> counters_;
   mutable std::mutex mutex_;
+  bool no_server_ = false;        // guarded by mutex_: "has no server available" is still to be told
   std::unique_ptr<State> state_;  // guarded by mutex_
 };
 

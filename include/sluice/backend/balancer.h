@@ -20,11 +20,14 @@ namespace sluice::backend {
 struct Candidate {
   std::uint32_t server = 0;  // its index in the backend
   std::uint32_t id = 0;      // "id": the order of `first`, the place in hash rings
-  std::uint32_t weight = 1;  // 1 .. 256
+  std::uint32_t weight = 1;  // 1 .. 256 * kWeightScale
   std::uint32_t load = 0;    // requests it serves now, those in its queue included
 };
 
 inline constexpr int kNobody = -1;
+
+// Weights of candidates are configured weights times this, so that a slow start can go in small steps.
+inline constexpr std::uint32_t kWeightScale = 16;
 
 struct PickRequest {
   // Whether a server of the given backend index has no room for another request now. Null: all have room.

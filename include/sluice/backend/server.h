@@ -65,6 +65,25 @@ class TimeAverages {
   std::atomic<std::uint32_t> samples_{0};
 };
 
+// A stream that wants to know when all sessions of its server are to end ("on-marked-down shutdown-sessions",
+// "on-marked-up shutdown-backup-sessions", the CLI). Home thread only; a hook that dies is forgotten.
+class SessionHook {
+ public:
+  SessionHook() = default;
+  SessionHook(const SessionHook&) = delete;
+  SessionHook& operator=(const SessionHook&) = delete;
+
+ protected:
+  ~SessionHook() = default;
+  // On the loop that called Server::watch(). The hook is no longer watching. Must not destroy its stream at once.
+  virtual void on_server_shutdown() noexcept = 0;
+
+ private:
+  friend class Server;
+  friend struct ServerThread;
+  base::ListHook session_hook_;
+};
+
 // What one thread keeps about a server.
 struct ServerThread;
 
@@ -113,9 +132,11 @@ class Server {
   [[nodiscard]] std::uint32_t effective_weight() const noexcept {
     return effective_weight_.load(std::memory_order_relaxed);
   }
-  // Changes when all its sessions are to be ended ("on-marked-down shutdown-sessions", CLI): a stream compares it with
-  // the value it saw when it got its slot.
-  [[nodiscard]] std::uint32_t session_epoch() const noexcept { return session_epoch_.load(std::memory_order_relaxed); }
+  // Whether sessions may have to be told to end: a stream then calls watch().
+  [[nodiscard]] bool may_shut_sessions() const noexcept { return may_shut_sessions_; }
+  // hook: told when this server's sessions end, until it dies or unwatch() is called.
+  void watch(SessionHook& hook) noexcept;
+  static void unwatch(SessionHook& hook) noexcept { hook.session_hook_.unlink(); }
   // `show stat` column "status": UP, UP 1/3, DOWN, DOWN 1/2, NOLB, MAINT, DRAIN, no check.
   [[nodiscard]] std::string status_text() const;
   // Consistent copies for statistics.
@@ -155,7 +176,12 @@ class Server {
   friend class ServerSlot;
   friend class QueuePlace;
   friend struct QueueEntry;
+  friend struct ServerThread;
   Server(Backend& backend, const ServerSpec& spec, std::uint32_t index, unsigned threads);
+  ServerThread& local() noexcept;
+  static void end_sessions(void* ctx, std::uintptr_t arg) noexcept;
+  static void close_idle(void* ctx, std::uintptr_t arg) noexcept;
+  void post_each(void (*fn)(void* ctx, std::uintptr_t arg) noexcept) noexcept;
 
   // Fixed after start.
   Backend* backend_;
@@ -166,6 +192,8 @@ class Server {
   std::uint16_t port_ = 0;
   std::optional<net::SocketAddress> source_;
   std::string source_interface_;
+  bool may_shut_sessions_ = false;
+  bool in_use_ = false;  // the balancer has it; guarded by Backend::mutex_
 
   // Shared.
   alignas(64) std::atomic<std::uint32_t> current_{0};
@@ -180,7 +208,9 @@ class Server {
   std::atomic<std::uint8_t> admin_{0};
   std::atomic<std::uint32_t> weight_{1};
   std::atomic<std::uint32_t> effective_weight_{1};
-  std::atomic<std::uint32_t> session_epoch_{0};
+  std::atomic<std::int64_t> ramp_start_ms_{0};  // slowstart: monotonic milliseconds when it went up; 0 = not starting
+  IdleTotals idle_totals_;
+  base::PerThread<ServerThread> threads_;
 };
 
 }  // namespace sluice::backend

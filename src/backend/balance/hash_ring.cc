@@ -1,5 +1,5 @@
-// hash-type consistent: servers have points on a ring of 2^32, in proportion to their weight; a key belongs to the next
-// point. A server that goes moves only its own keys.
+// hash-type consistent: servers have points (kWeightScale per unit of weight) on a ring of 2^32, in proportion to their
+// weight; a key belongs to the next point. A server that goes moves only its own keys.
 #include <algorithm>
 #include <vector>
 
@@ -7,8 +7,6 @@
 
 namespace sluice::backend {
 namespace {
-
-constexpr std::uint32_t kPointsPerWeight = 16;
 
 // Spreads neighbouring ids over the ring (finaliser of MurmurHash3, public domain).
 std::uint32_t mix(std::uint32_t h) noexcept {
@@ -25,8 +23,7 @@ class HashRing final : public Balancer {
   void set_servers(std::span<const Candidate> servers) override {
     points_.clear();
     for (const Candidate& c : servers) {
-      for (std::uint32_t i = 0; i < c.weight * kPointsPerWeight; ++i)
-        points_.push_back({mix(mix(c.id) + i * 0x9e3779b9U), c.server});
+      for (std::uint32_t i = 0; i < c.weight; ++i) points_.push_back({mix(mix(c.id) + i * 0x9e3779b9U), c.server});
     }
     std::sort(points_.begin(), points_.end(), [](const Point& a, const Point& b) {
       return a.position != b.position ? a.position < b.position : a.server < b.server;

@@ -1,0 +1,173 @@
+#include "sluice/backend/backend.h"
+
+#include <algorithm>
+#include <random>
+#include <unordered_set>
+
+#include "backend/state.h"
+
+namespace sluice::backend {
+
+Backend::Backend(const BackendInit& init)
+    : name_(init.name),
+      id_(init.id),
+      http_(init.http),
+      algorithm_(init.spec->algorithm.value_or(Algorithm::Random)),
+      spec_(*init.spec),
+      reporter_(init.reporter),
+      counters_(init.threads),
+      state_(std::make_unique<State>()) {
+  fullconn_ = spec_.fullconn != 0 ? spec_.fullconn : init.fullconn;
+  state_->balancer = make_balancer(algorithm_, spec_, std::random_device{}());
+  tracks_load_ = state_->balancer->wants_load();
+  keyed_ = algorithm_ == Algorithm::Source;
+  state_->last_change = time_now();
+  state_->servers = std::vector<ServerState>(spec_.servers.size());
+}
+
+Backend::~Backend() = default;
+
+std::unique_ptr<Backend> Backend::make(const BackendInit& init, config::Diagnostics& diag) {
+  std::unique_ptr<Backend> b(new Backend(init));
+  const std::size_t errors = diag.errors();
+
+  // Ids that were given are kept; the others get the lowest that is free, in order.
+  std::unordered_set<std::uint32_t> taken;
+  for (const ServerSpec& s : b->spec_.servers) {
+    if (s.id != 0) taken.insert(s.id);
+  }
+  std::uint32_t next = 1;
+  for (ServerSpec& s : b->spec_.servers) {
+    if (s.id == 0) {
+      while (taken.contains(next)) ++next;
+      s.id = next++;
+    }
+    b->servers_.emplace_back(new Server(*b, s, static_cast<std::uint32_t>(b->servers_.size()), init.threads));
+  }
+  b->spec_.servers.clear();
+  b->spec_.servers.shrink_to_fit();
+  if (b->servers_.size() >= 8) {
+    for (const auto& s : b->servers_) b->state_->by_name.emplace(s->name(), s.get());
+  }
+  if (!b->resolve_all(init, diag) || diag.errors() != errors) return nullptr;
+  b->init_states();
+  return b;
+}
+
+bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
+  bool good = true;
+  for (const auto& s : servers_) {
+    net::AddressSpec address = s->spec_.address;
+    s->port_kind_ = address.kind == net::AddressKind::Ip ? address.port_kind : net::PortKind::Fixed;
+    s->port_ = address.port;
+    if (init.prefer_ip4 && address.needs_resolving && address.family == AF_UNSPEC) address.family = AF_INET;
+
+    std::vector<InitAddress> methods = s->options().init_addr;
+    if (methods.empty()) methods = {{InitAddress::Kind::Last, {}}, {InitAddress::Kind::Libc, {}}};
+    if (!init.resolve_names) methods.push_back({InitAddress::Kind::None, {}});
+    if (!address.needs_resolving) methods = {{InitAddress::Kind::Libc, {}}};
+
+    bool done = false;
+    for (const InitAddress& m : methods) {
+      switch (m.kind) {
+        case InitAddress::Kind::Last:
+          break;  // no state file yet: nothing is known from before
+        case InitAddress::Kind::Libc: {
+          auto resolved = net::resolve(address);
+          if (!resolved) break;
+          s->address_ = resolved.value();
+          done = true;
+          break;
+        }
+        case InitAddress::Kind::None:
+          s->admin_.store(static_cast<std::uint8_t>(s->admin() | kMaintResolution), std::memory_order_relaxed);
+          done = true;
+          break;
+        case InitAddress::Kind::Ip: {
+          net::Address ip = m.ip;
+          if (s->port_kind_ == net::PortKind::Fixed) ip.set_port(address.port);
+          s->address_ = net::SocketAddress(ip);
+          done = true;
+          break;
+        }
+      }
+      if (done) break;
+    }
+    if (s->port_kind_ != net::PortKind::Fixed && s->address_.len != 0) s->address_.set_port(0);
+    if (!done) {
+      good = false;
+      diag.error(s->spec_.address_at,
+                 "'server " + name_ + "/" + s->name() + "' : could not resolve address '" + address.host + "'.",
+                 "write an address, or let the server start without one: init-addr last,libc,none");
+    }
+
+    const SourceSpec& source = s->options().source.set ? s->options().source : spec_.source;
+    if (!source.set) continue;
+    s->source_interface_ = source.interface;
+    if (source.address.host.empty() && source.address.port == 0 && source.address.family == AF_UNSPEC) continue;
+    auto resolved = net::resolve(source.address);
+    if (resolved) {
+      s->source_ = resolved.value();
+    } else {
+      good = false;
+      diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'source' : " + resolved.error());
+    }
+  }
+  return good;
+}
+
+void Backend::init_states() noexcept {
+  const base::TimePoint now = time_now();
+  bool backup_up_matters = false;
+  for (const auto& s : servers_) {
+    backup_up_matters |= s->options().shutdown_backup_sessions_on_up;
+  }
+  for (const auto& s : servers_) {
+    ServerState& state = state_->servers[s->index()];
+    const ServerOptions& o = s->options();
+    state.last_change = now;
+    state.health.rise = static_cast<std::uint16_t>(std::min<std::uint32_t>(o.rise, 30000));
+    state.health.fall = static_cast<std::uint16_t>(std::min<std::uint32_t>(o.fall, 30000));
+    // Up, but the first failed check is enough to take it down.
+    state.health.counter = state.health.rise;
+    OpState op = OpState::Running;
+    if (o.check) {
+      if (o.init_state == InitState::FullyUp)
+        state.health.counter = static_cast<std::uint16_t>(state.health.rise + state.health.fall - 1);
+      if (o.init_state == InitState::Down) state.health.counter = static_cast<std::uint16_t>(state.health.rise - 1);
+      if (o.init_state == InitState::FullyDown) state.health.counter = 0;
+      if (o.init_state == InitState::Down || o.init_state == InitState::FullyDown) op = OpState::Stopped;
+    }
+    std::uint8_t admin = s->admin();
+    if (o.disabled) admin |= kMaintForced | kMaintConfig;
+    if ((admin & kMaint) != 0) {
+      op = OpState::Stopped;
+      state.health.counter = 0;
+    }
+    s->admin_.store(admin, std::memory_order_relaxed);
+    s->op_state_.store(op, std::memory_order_relaxed);
+    s->weight_.store(o.weight, std::memory_order_relaxed);
+    s->may_shut_sessions_ = o.shutdown_sessions_on_down || (o.backup && backup_up_matters);
+    const std::lock_guard lock(mutex_);
+    update_weight_locked(*s);
+  }
+  const std::lock_guard lock(mutex_);
+  refresh_locked();
+  no_server_ = false;  // what starts without servers is not news
+  state_->down_transitions = 0;
+}
+
+std::string_view Backend::algorithm_name() const noexcept { return backend::algorithm_name(algorithm_); }
+
+Server* Backend::find(std::string_view server_name) noexcept {
+  if (servers_.size() >= 8) {
+    const auto it = state_->by_name.find(server_name);
+    return it == state_->by_name.end() ? nullptr : it->second;
+  }
+  for (const auto& s : servers_) {
+    if (s->name() == server_name) return s.get();
+  }
+  return nullptr;
+}
+
+}  // namespace sluice::backend
