@@ -22,6 +22,11 @@ class EpollPoller final : public Poller {
   [[nodiscard]] std::string_view name() const noexcept override { return "epoll"; }
 
   [[nodiscard]] int change(int fd, unsigned from, unsigned to, std::uint64_t cookie) noexcept override {
+    // The kernel refuses to modify an exclusive registration.
+    if (((from | to) & kShared) && from != 0 && to != 0) {
+      (void)change(fd, from, 0, cookie);
+      from = 0;
+    }
     epoll_event ev;
     ev.events = to_epoll(to);
     ev.data.u64 = cookie;
@@ -53,6 +58,8 @@ class EpollPoller final : public Poller {
   static_assert(unsigned{EPOLLERR} == unsigned{kErr} && unsigned{EPOLLHUP} == unsigned{kHup});
   static_assert(unsigned{EPOLLRDHUP} >> 8 == unsigned{kRdHup});
   static std::uint32_t to_epoll(unsigned ready) noexcept {
+    // EPOLLEXCLUSIVE goes with IN, OUT, ERR and HUP only.
+    if (ready & kShared) return (ready & (kIn | kOut)) | EPOLLEXCLUSIVE;
     return (ready & (kIn | kOut)) | ((ready & static_cast<unsigned>(kRdHup)) << 8);
   }
   static unsigned from_epoll(std::uint32_t events) noexcept { return (events & kSame) | ((events >> 8) & kRdHup); }

@@ -85,6 +85,7 @@ void Loop::queue_change(int fd, FdEntry& e) noexcept {
 
 void Loop::watch(int fd, unsigned interest, IoHandler& h) noexcept {
   SLUICE_CHECK(fd >= 0);
+  check_home();
   if (static_cast<std::size_t>(fd) >= fds_.size()) grow_fds(fd);
   FdEntry& e = fds_[static_cast<std::size_t>(fd)];
   // Somebody closed a watched descriptor without a word and its number came back.
@@ -95,16 +96,20 @@ void Loop::watch(int fd, unsigned interest, IoHandler& h) noexcept {
 }
 
 void Loop::change_interest(int fd, FdEntry& e, unsigned interest) noexcept {
+  check_home();
+  if (SLUICE_ODD(e.handler == nullptr)) return;
   e.wanted = static_cast<std::uint8_t>(interest);
   queue_change(fd, e);
 }
 
 void Loop::set_handler(int fd, IoHandler& h) noexcept {
+  check_home();
   SLUICE_DCHECK(watched(fd));
   fds_[static_cast<std::size_t>(fd)].handler = &h;
 }
 
 void Loop::release_fd(FdEntry& e) noexcept {
+  check_home();
   e.handler = nullptr;
   e.wanted = e.actual = 0;
   ++e.generation;
@@ -142,6 +147,8 @@ void Loop::apply_changes(P& poller) noexcept {
     } else if (e.wanted != 0) {
       // Not asked for again until the owner does, who learns of it as of any other failure of the descriptor.
       e.wanted = e.actual;
+      mark_.enter_phase(Doing::Io);
+      mark_.enter(*e.handler);
       e.handler->on_io(kErr);
     } else {
       e.actual = 0;  // it was gone already
@@ -269,6 +276,7 @@ void Loop::turn(base::Millis max_wait) noexcept {
 
 void Loop::run() noexcept {
   const LoopBinding binding(*this);
+  running_.store(true, std::memory_order_relaxed);
   mailbox_.set_open(true);
   with_poller([this](auto& poller) {
     while (!stopping()) turn_with(poller, base::kNoTimeout);
@@ -279,6 +287,7 @@ void Loop::run() noexcept {
   graveyard_.destroy_all(&mark_);
   mark_.enter_phase(Doing::Waiting);
   stop_.store(false, std::memory_order_relaxed);
+  running_.store(false, std::memory_order_relaxed);
 }
 
 void Loop::stop() noexcept {

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "sluice/base/buffer.h"
+#include "sluice/base/check.h"
 #include "sluice/base/error.h"
 #include "sluice/base/list.h"
 #include "sluice/base/result.h"
@@ -163,13 +164,17 @@ class Loop {
   // --- timers
   // ------------------------------------------------------------------------------------------------------------
   // (Re-)arms; kNever disarms.
-  void arm(Timer& t, base::TimePoint when) noexcept { timers_.arm(t, when); }
-  void arm_after(Timer& t, base::Millis timeout) noexcept { timers_.arm(t, base::deadline_after(now_, timeout)); }
+  void arm(Timer& t, base::TimePoint when) noexcept {
+    check_home();
+    timers_.arm(t, when);
+  }
+  void arm_after(Timer& t, base::Millis timeout) noexcept { arm(t, base::deadline_after(now_, timeout)); }
   static void disarm(Timer& t) noexcept { t.disarm(); }
 
   // --- tasks
   // -------------------------------------------------------------------------------------------------------------
   void schedule(Task& t, TaskClass cls = TaskClass::Normal, unsigned reasons = kWakeOther) noexcept {
+    check_home();
     tasks_.schedule(t, cls, reasons);
   }
   void set_task_shares(const TaskShares& shares) noexcept { tasks_.set_shares(shares); }
@@ -182,9 +187,13 @@ class Loop {
   // --- end of turn
   // ------------------------------------------------------------------------------------------------------- From here
   // the loop owns x and destroys it in step 8 of this turn. Twice is harmless.
-  void bury(Buried& x) noexcept { graveyard_.bury(x); }
+  void bury(Buried& x) noexcept {
+    check_home();
+    graveyard_.bury(x);
+  }
   // h runs in step 9 of this turn. Twice is harmless.
   void at_turn_end(TurnEnd& h) noexcept {
+    check_home();
     if (!h.pending()) turn_ends_.push_back(h);
   }
 
@@ -217,6 +226,7 @@ class Loop {
     std::uint8_t actual = 0;       // what the poller has
     bool queued = false;           // in changed_
   };
+  static_assert(sizeof(FdEntry) <= 16, "four to a cache line");
   struct MailReader final : IoHandler {
     explicit MailReader(Loop& l) noexcept : loop(l) {}
     void on_io(unsigned ready) noexcept override;
@@ -229,6 +239,8 @@ class Loop {
   };
 
   Loop(const LoopOptions& options, std::unique_ptr<Poller> poller);
+  // Debug builds: nobody else touches a loop that runs.
+  void check_home() const noexcept { SLUICE_DCHECK(on_home_thread() || !running_.load(std::memory_order_relaxed)); }
   void grow_fds(int fd) noexcept;
   void change_interest(int fd, FdEntry& e, unsigned interest) noexcept;
   void queue_change(int fd, FdEntry& e) noexcept;
@@ -280,6 +292,7 @@ class Loop {
   RunningMark mark_;
   Counters counters_;
   std::atomic<bool> stop_{false};
+  std::atomic<bool> running_{false};  // run() is on a stack
 
   WakeFd wake_;
   Mailbox mailbox_;

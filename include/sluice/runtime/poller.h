@@ -21,7 +21,10 @@ namespace sluice::runtime {
 //   kErr    error pending; kHup: both directions are closed. Both are reported with any interest other than 0, unasked.
 // A handler that gets kErr or kHup must read/write into the error, unwatch, or set interest 0; otherwise it is told
 // again every turn.
-enum Ready : unsigned { kIn = 1, kOut = 4, kErr = 8, kHup = 16, kRdHup = 32 };
+//   kShared  interest only: several loops watch this descriptor (a listener without a shard per thread); wake as few of
+//   them as the
+//            system can. Never reported.
+enum Ready : unsigned { kIn = 1, kOut = 4, kErr = 8, kHup = 16, kRdHup = 32, kShared = 64 };
 
 class IoHandler {
  public:

@@ -101,6 +101,18 @@ TYPED_TEST(PollerContract, CookieMayChangeByWayOfNoInterest) {
   EXPECT_EQ(this->ready(2), unsigned{kOut});
 }
 
+TYPED_TEST(PollerContract, ASharedDescriptorIsReportedAndNeverAsSuch) {
+  this->change(this->pair.a, 0, kIn | kShared);
+  Pair::write(this->pair.b, "x");
+  EXPECT_EQ(this->ready(), unsigned{kIn});
+  this->change(this->pair.a, kIn | kShared, kIn | kOut | kShared);
+  EXPECT_EQ(this->ready(), unsigned{kIn | kOut});
+  this->change(this->pair.a, kIn | kOut | kShared, kOut);
+  EXPECT_EQ(this->ready(), unsigned{kOut});
+  this->change(this->pair.a, kOut, 0);
+  EXPECT_EQ(this->ready(), 0U);
+}
+
 TYPED_TEST(PollerContract, EndOfInputIsReadable) {
   this->change(this->pair.a, 0, kIn);
   this->pair.b.reset();
