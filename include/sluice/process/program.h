@@ -1,0 +1,49 @@
+// From argv to an exit status. main() is a call of run().
+//
+//   command line -> environment -> files -> Document -> Launch -> build() -> report -> -c ends here
+//                                                              -> serve(): bind, drop rights, run threads
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/config/diagnostics.h"
+#include "sluice/config/document.h"
+#include "sluice/config/parser.h"
+#include "sluice/process/command_line.h"
+#include "sluice/process/global_spec.h"
+#include "sluice/process/identity.h"
+
+namespace sluice::process {
+
+int run(int argc, char** argv);
+
+// What build() and serve() are given. Lives until the process ends.
+struct Launch {
+  CommandLine command;
+  Identity identity;
+  config::Environment env;
+  config::Document document;
+  config::Diagnostics diag;
+  GlobalSpec global;  // the section with the command line applied
+
+  // Set by build().
+  std::shared_ptr<void> built;  // whatever serve() needs
+  std::size_t listeners = 0;    // enabled ones; 0 = "will not start (no listener)"
+};
+
+// Resolves names and builds the Model from the document; errors go to launch.diag. Called even when there were errors
+// before, so that all are reported at once; must then stand incomplete specs.
+void build(Launch& launch);
+// Binds, drops rights, runs until a signal says stop; returns the exit status. Only without errors.
+int serve(Launch& launch);
+
+// Messages of the program itself in the reference's form: "[WARNING]  (pid) : text". Quiet ones are not written.
+enum class MessageLevel : unsigned char { Notice, Warning, Alert };
+void set_quiet(bool quiet) noexcept;
+// Any thread; one write() to standard error.
+void say(MessageLevel level, std::string_view text);
+
+}  // namespace sluice::process
