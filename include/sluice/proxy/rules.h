@@ -94,6 +94,7 @@ struct CompiledProxy {
   bool front = false;  // has the frontend side: frontend, listen
   bool back = false;   // has the backend side: backend, listen
   std::uint32_t id = 0;
+  std::uint32_t index = 0;  // position in Global::proxies
   ProxySpec spec;
   config::Location at;
 
@@ -131,12 +132,17 @@ struct CompiledProxy {
   std::string default_backend_name;
 };
 
+class PageCache;  // private: files and http-errors pages read so far
+std::shared_ptr<PageCache> make_page_cache();
+
 // What a compilation needs to know about the rest of the configuration.
 struct CompileEnv {
   const config::Document* document = nullptr;  // http-errors sections are looked up here
   policy::PolicyOptions options;
   std::size_t buffer_bytes = 16384;      // tune.bufsize
   std::size_t max_rewrite_bytes = 1024;  // tune.maxrewrite
+  // Shared by the sections of one configuration: files are read once, mistakes in defaults sections reported once.
+  std::shared_ptr<PageCache> pages;      // make_page_cache(); null: nothing is shared
 };
 
 // Null only when nothing sensible could be made; errors are in diag, compilation goes on past them.

@@ -178,7 +178,13 @@ void H1Channel<Base>::release_head() noexcept {
 
 template <class Base>
 bool H1Channel<Base>::rewind_body() noexcept {
-  if (!head_held_) return false;
+  if (!head_held_) {
+    // Raw bytes that were only looked at are all still there.
+    if (body_kind_ != BodyKind::Tunnel) return false;
+    gathered_ = 0;
+    input_done_ = false;
+    return true;
+  }
   const auto at = static_cast<std::uint32_t>(in_.begin() - in_.data());
   SLUICE_DCHECK(at >= body_begin_);
   gathered_ = 0;

@@ -1,0 +1,62 @@
+// What one thread owns to serve connections: pools, pipes, scratch memory. Sessions are made here.
+// Thread: that of its loop.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sluice/base/pool.h"
+#include "sluice/net/pipe_pool.h"
+#include "sluice/policy/scratch.h"
+#include "sluice/proxy/global.h"
+#include "sluice/runtime/loop.h"
+
+namespace sluice::proxy {
+
+class Session;
+class Stream;
+class BackConnection;
+
+class Worker {
+ public:
+  Worker(Global& global, runtime::Loop& loop);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  // A connection was accepted. Takes fd over; counts it. ready: its first bytes are known or likely to be there.
+  void start_session(Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source, bool ready) noexcept;
+
+  [[nodiscard]] Global& global() noexcept { return global_; }
+  [[nodiscard]] runtime::Loop& loop() noexcept { return loop_; }
+  [[nodiscard]] unsigned index() const noexcept { return loop_.index(); }
+  [[nodiscard]] net::PipePool& pipes() noexcept { return pipes_; }
+  [[nodiscard]] policy::Scratch& scratch() noexcept { return scratch_; }
+  [[nodiscard]] base::RawPool& stream_memory() noexcept { return stream_memory_; }
+  [[nodiscard]] base::RawPool& session_memory() noexcept { return session_memory_; }
+  [[nodiscard]] base::RawPool& back_memory() noexcept { return back_memory_; }
+  [[nodiscard]] ThreadCounters& counters() noexcept { return global_.counters.local(index()); }
+  // For one log line.
+  [[nodiscard]] char* log_area() noexcept { return log_area_.get(); }
+  static constexpr std::size_t kLogAreaBytes = 65536;
+
+  // Sessions of this thread end as soon as they can: idle ones now, busy ones behind their exchange. `hard` ends all now.
+  void stop(bool hard) noexcept;
+  [[nodiscard]] std::size_t sessions() const noexcept { return session_count_; }
+
+ private:
+  friend class Session;
+  Global& global_;
+  runtime::Loop& loop_;
+  net::PipePool pipes_;
+  policy::Scratch scratch_;
+  base::RawPool session_memory_;
+  base::RawPool stream_memory_;
+  base::RawPool back_memory_;
+  std::unique_ptr<char[]> log_area_;
+  struct Sessions;
+  std::unique_ptr<Sessions> all_;
+  std::size_t session_count_ = 0;
+};
+
+}  // namespace sluice::proxy

@@ -1,0 +1,56 @@
+// A connection to a server: its mux, and its place in the idle pool of that server.
+//
+// Owner: nobody but itself; ends through the graveyard. While a stream uses it the stream decides; while it is idle the pool
+// (or, with "http-reuse never", the session) does. Thread: the worker's.
+#pragma once
+
+#include "sluice/backend/idle_pool.h"
+#include "sluice/backend/server.h"
+#include "sluice/http/mux/h1_back.h"
+#include "sluice/proxy/worker.h"
+
+namespace sluice::proxy {
+
+class Session;
+
+// What a connection attempt needs to know.
+struct ConnectRequest {
+  backend::Server* server = nullptr;
+  const http::mux::H1Settings* settings = nullptr;
+  const ProxySpec* spec = nullptr;   // of the backend: socket options
+  std::uint16_t client_port = 0;     // the port the client connected to
+};
+
+class BackConnection final : public backend::PooledConnection, public http::mux::BackOwner, public runtime::Buried {
+ public:
+  // Opens a socket and starts to connect. Null with `error` set when that failed at once.
+  static BackConnection* connect(Worker& worker, const ConnectRequest& request, base::Error& error) noexcept;
+
+  [[nodiscard]] http::mux::H1Back& mux() noexcept { return mux_; }
+  [[nodiscard]] backend::Server& server() noexcept { return server_; }
+  // Our end and the server's, for logs.
+  [[nodiscard]] const net::Address& local_address() noexcept;
+  [[nodiscard]] const net::Address& server_address() const noexcept { return server_address_; }
+  // Ends it. The mux must have no stream any more.
+  void end(net::CloseMode mode) noexcept;
+
+  void close_idle() noexcept override { end(net::CloseMode::Normal); }
+  void on_idle_event() noexcept override;
+
+  Session* private_to = nullptr;  // while it waits for that client's next request
+
+ private:
+  BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting, const net::Address& peer) noexcept;
+  ~BackConnection() = default;
+  void destroy() noexcept override;
+
+  Worker& worker_;
+  backend::Server& server_;
+  http::mux::H1Back mux_;
+  net::Address local_address_;
+  net::Address server_address_;
+  bool local_known_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace sluice::proxy

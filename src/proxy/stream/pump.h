@@ -1,0 +1,49 @@
+// Moves body bytes from one endpoint to the other: by gathering pieces, or through a pipe inside the kernel.
+// One Pump per direction of a stream. Thread: the stream's.
+#pragma once
+
+#include <cstdint>
+
+#include "sluice/http/mux/endpoint.h"
+#include "sluice/net/pipe_pool.h"
+
+namespace sluice::proxy {
+
+enum class PumpResult : std::uint8_t {
+  Waiting,  // for more input
+  Blocked,  // the other side is congested
+  Done,     // the whole body has been handed over
+  Failed,   // input ended early or is malformed; error() of the endpoints says which
+};
+
+class Pump {
+ public:
+  Pump() = default;
+  Pump(const Pump&) = delete;
+  Pump& operator=(const Pump&) = delete;
+
+  // splice: whether pipes may be used in this direction. moved: counts the payload bytes.
+  PumpResult run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, bool splice) noexcept;
+  // The body was handed over together with the head.
+  void finished() noexcept { done_ = true; }
+  void reset(net::PipePool& pipes) noexcept;
+  [[nodiscard]] bool done() const noexcept { return done_; }
+  // Bytes that went through a pipe.
+  [[nodiscard]] std::uint64_t spliced_bytes() const noexcept { return spliced_bytes_; }
+  // Payload bytes moved since the last call: activity for timeouts.
+  [[nodiscard]] bool take_progress() noexcept {
+    const bool p = progress_;
+    progress_ = false;
+    return p;
+  }
+
+ private:
+  PumpResult run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, std::uint64_t limit) noexcept;
+
+  net::Pipe pipe_;
+  std::uint64_t spliced_bytes_ = 0;
+  bool done_ = false;
+  bool progress_ = false;
+};
+
+}  // namespace sluice::proxy

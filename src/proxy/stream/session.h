@@ -1,0 +1,78 @@
+// A client connection: who it is, its mux, and how long it may wait between exchanges.
+//
+//   accept ──> Session ── H1Front ── Stream (one exchange at a time; raw: one for the whole connection)
+//
+// Owner: the worker; ends through the graveyard when its mux is closed. Thread: the worker's.
+#pragma once
+
+#include "sluice/base/list.h"
+#include "sluice/http/mux/h1_front.h"
+#include "sluice/proxy/worker.h"
+#include "sluice/runtime/task.h"
+#include "sluice/runtime/timer.h"
+
+namespace sluice::proxy {
+
+class Stream;
+class BackConnection;
+
+class Session final : public http::mux::FrontOwner, public runtime::Buried {
+ public:
+  static Session* make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept;
+  void start(bool ready) noexcept;
+
+  [[nodiscard]] Worker& worker() noexcept { return worker_; }
+  [[nodiscard]] Proxy& proxy() noexcept { return proxy_; }
+  [[nodiscard]] ListenerInfo& listener() noexcept { return listener_; }
+  [[nodiscard]] http::mux::H1Front& front() noexcept { return front_; }
+  [[nodiscard]] policy::ConnectionFacts& facts() noexcept { return facts_; }
+  [[nodiscard]] std::uint32_t requests() const noexcept { return requests_; }
+  [[nodiscard]] base::TimePoint idle_since() const noexcept { return idle_since_; }
+  [[nodiscard]] base::TimePoint head_deadline() const noexcept { return deadline_; }
+  // The exchange has its head: the session's timer rests until on_idle().
+  void head_received() noexcept { deadline_ = base::kNever; }
+  // A stream has ended; it is no longer referred to.
+  void stream_gone() noexcept { stream_ = nullptr; }
+  // The process stops: no further request after the current one.
+  void stop(bool hard) noexcept;
+
+  // The server connection that only this client may use ("http-reuse never"); null when there is none.
+  [[nodiscard]] BackConnection* take_private() noexcept;
+  void keep_private(BackConnection& c) noexcept;
+  void private_gone(BackConnection& c) noexcept {
+    if (private_ == &c) private_ = nullptr;
+  }
+
+  http::RequestHead* begin_exchange(http::mux::StreamEvents*& stream) noexcept override;
+  void on_idle(bool leftover) noexcept override;
+  void on_closing() noexcept override;
+  void on_closed(bool idle) noexcept override;
+
+  base::ListHook worker_hook;
+
+ private:
+  Session(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept;
+  ~Session();
+  void destroy() noexcept override;
+  void on_timer() noexcept;
+  void on_resume(unsigned reasons) noexcept;
+  void set_deadline(base::TimePoint when) noexcept;
+  // The client left, or said nothing in time, before its first request: that is logged too.
+  void log_empty(bool timed_out) noexcept;
+
+  Worker& worker_;
+  Proxy& proxy_;
+  ListenerInfo& listener_;
+  http::mux::H1Front front_;
+  policy::ConnectionFacts facts_;
+  Stream* stream_ = nullptr;
+  BackConnection* private_ = nullptr;
+  base::TimePoint deadline_ = base::kNever;
+  base::TimePoint idle_since_;
+  std::uint32_t requests_ = 0;
+  bool stopping_ = false;
+  runtime::MemberTimer<&Session::on_timer> timer_{*this};
+  runtime::MemberTask<&Session::on_resume> resume_{*this};
+};
+
+}  // namespace sluice::proxy

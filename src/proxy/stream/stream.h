@@ -1,0 +1,196 @@
+// A stream: one HTTP exchange, or one TCP connection, from its front endpoint to a server (or to an answer of our own).
+//
+// The stream is a coordinator: request and response are independent half-streams (stream_state.h), each an ordered list of
+// phases; a phase answers Continue, Wait, Respond or Fail. Events from the endpoints, timers and queues only say "look again":
+// step() then runs until nothing moves.
+//
+// Memory: one block with the heads, their field tables and the arena; taken from the worker's pool, most recently used first.
+// Lifetime: made by the session with the first byte; ends in finish(), which logs, gives everything back and buries it.
+// Thread: the session's.
+#pragma once
+
+#include <cstdint>
+
+#include "back_connection.h"
+#include "pump.h"
+#include "session.h"
+#include "sluice/base/arena.h"
+#include "sluice/proxy/actions.h"
+#include "sluice/proxy/rules.h"
+#include "stream_state.h"
+
+namespace sluice::proxy {
+
+class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter, public backend::SessionHook, public runtime::Buried {
+ public:
+  // Null when memory is out.
+  static Stream* make(Session& session) noexcept;
+  // What make() asks of the pool for one stream.
+  static std::size_t block_bytes(const GlobalSettings& settings) noexcept;
+
+  [[nodiscard]] http::RequestHead& request() noexcept { return request_; }
+
+  void on_front(unsigned events) noexcept override;
+  void on_back(unsigned events) noexcept override;
+  void on_queue_wake(backend::QueueWake why) noexcept override;
+  void on_server_shutdown() noexcept override;
+  // No whole head in its time ("timeout http-request").
+  void on_head_timeout() noexcept;
+  // The connection said nothing at all: a line in the log, an answer when `status` is not 0.
+  void end_empty(bool timed_out, unsigned status) noexcept;
+  // The process stops now.
+  void kill() noexcept;
+
+  base::ListHook hook;
+
+ private:
+  explicit Stream(Session& session, char* memory) noexcept;
+  ~Stream() = default;
+  void destroy() noexcept override;
+
+  enum class Progress : std::uint8_t { Continue, Wait, Respond, Fail };
+  struct Phase {
+    const char* name;
+    Progress (Stream::*run)() noexcept;
+  };
+  static const Phase kHttpRequestPhases[];
+  static const Phase kTcpRequestPhases[];
+
+  // -- stream_request.cc: from the head to the choice of a server
+  void on_request_head() noexcept;
+  void on_bad_request() noexcept;
+  void start_tcp() noexcept;
+  void run_request_phases() noexcept;
+  Progress phase_monitor() noexcept;
+  Progress phase_front_rules() noexcept;
+  Progress phase_choose_backend() noexcept;
+  Progress phase_back_rules() noexcept;
+  Progress phase_option_headers() noexcept;
+  Progress phase_wait_body() noexcept;
+  Progress phase_assign() noexcept;
+  Progress phase_connect() noexcept;
+  Progress phase_tcp_front_rules() noexcept;
+  Progress phase_tcp_back_rules() noexcept;
+  Progress run_rules(const RuleList& list, const CompiledProxy& owner) noexcept;
+  Progress run_tcp_rules(const RuleList& list, const CompiledProxy& owner) noexcept;
+  Progress act_on(ActionResult result, ActionContext& context, const CompiledProxy& owner) noexcept;
+  ActionContext make_context() noexcept;
+  void buffer_request_body() noexcept;
+  void enter_backend(Proxy& backend) noexcept;
+  bool make_unique_id() noexcept;
+
+  // -- stream_back.cc: server, connection, retries
+  void assigned(backend::ServerSlot slot) noexcept;
+  Progress connect() noexcept;
+  Progress start_tunnel_to_server() noexcept;
+  void send_request() noexcept;
+  void connection_established() noexcept;
+  void connection_failed(base::Error error) noexcept;
+  bool retry_request(std::uint32_t why) noexcept;
+  void leave_server(bool reuse) noexcept;
+
+  // -- stream_response.cc
+  void on_response_head() noexcept;
+  void on_response_failure() noexcept;
+  void forward_interim() noexcept;
+  bool run_response_rules() noexcept;
+  void send_response_head() noexcept;
+  void start_tunnel() noexcept;
+  void respond(unsigned status) noexcept;
+  void respond_prepared(std::string_view body) noexcept;
+  bool run_after_response(bool own_reply) noexcept;
+
+  // -- stream_end.cc
+  void step() noexcept;
+  void pump_both() noexcept;
+  void check_front_closed() noexcept;
+  void update_deadlines(bool front_activity, bool back_activity) noexcept;
+  void on_timer() noexcept;
+  void arm(base::TimePoint when) noexcept;
+  void set_phase_deadline(base::TimePoint when) noexcept;
+  void fail_stream(Cause cause, Where where, unsigned status) noexcept;
+  void finish(bool abort_front) noexcept;
+  void fill_facts() noexcept;
+  void log(bool early) noexcept;
+  void log_default(base::LogLevel level) noexcept;
+  void count() noexcept;
+  void capture_error(bool response) noexcept;
+  void release_request() noexcept;
+  [[nodiscard]] Where where_now() const noexcept;
+  [[nodiscard]] bool http() const noexcept { return http_; }
+  [[nodiscard]] base::TimePoint now() const noexcept { return worker_.loop().now(); }
+
+  Worker& worker_;
+  Session& session_;
+  Proxy& front_proxy_;
+  Proxy* back_proxy_ = nullptr;
+  http::mux::H1Front& front_;
+  http::mux::H1Back* back_ = nullptr;
+  BackConnection* connection_ = nullptr;
+
+  RequestState request_state_ = RequestState::Head;
+  ResponseState response_state_ = ResponseState::None;
+  BackState back_state_ = BackState::None;
+  CloseReason reason_;
+  std::uint8_t phase_ = 0;
+  bool http_;
+  bool ended_ = false;
+  bool stepping_ = false;
+  bool request_released_ = false;  // views into the request head are gone
+  bool request_sent_ = false;
+  bool tunnel_ = false;
+  bool body_wait_started_ = false;
+  bool front_shut_ = false, back_shut_ = false;
+  bool front_eof_seen_ = false;
+  bool do_not_log_ = false;
+  bool logged_ = false;
+  bool own_reply_ = false;
+  bool head_response_ = false;    // request method was HEAD
+  bool connect_request_ = false;  // ... CONNECT
+  bool redispatched_ = false;
+  bool fresh_connection_only_ = false;  // a kept connection turned out dead: take a new one
+  bool reused_ = false;
+  bool counted_response_ = false;
+  bool allow_l7_retry_ = false;
+  bool denied_ = false;
+  bool inspect_expired_ = false;
+  bool first_request_;
+
+  RuleCursor cursor_;
+  Pump to_server_, to_client_;
+
+  backend::BackendUse backend_use_;
+  backend::ServerSlot slot_;
+  backend::QueuePlace place_;
+  backend::Server* server_ = nullptr;  // of the last attempt
+  backend::Server* avoid_ = nullptr;
+  std::uint32_t retries_left_ = 0;
+  std::uint32_t retries_done_ = 0;
+  unsigned tarpit_status_ = 0;
+
+  base::TimePoint client_deadline_ = base::kNever;
+  base::TimePoint server_deadline_ = base::kNever;
+  base::TimePoint phase_deadline_ = base::kNever;
+  base::Millis client_timeout_, server_timeout_ = base::kNoTimeout;
+
+  // When things happened; kNever: not yet (manual 8.4).
+  base::TimePoint t_start_;       // first byte of the request (tcp: accept)
+  base::TimePoint t_head_ = base::kNever;
+  base::TimePoint t_assigned_ = base::kNever;
+  base::TimePoint t_connected_ = base::kNever;
+  base::TimePoint t_response_ = base::kNever;
+
+  std::uint64_t reply_bytes_ = 0;
+  std::string_view reply_body_;
+
+  runtime::MemberTimer<&Stream::on_timer> timer_{*this};
+
+  policy::StreamFacts facts_;
+  policy::SampleContext sample_;
+  StreamControls controls_;
+  http::RequestHead request_;
+  http::ResponseHead response_;
+  base::Arena arena_;
+};
+
+}  // namespace sluice::proxy

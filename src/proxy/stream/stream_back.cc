@@ -1,0 +1,269 @@
+// The back side of a stream: a server's slot, a connection to it, and what happens when that fails.
+#include <algorithm>
+
+#include "stream.h"
+
+namespace sluice::proxy {
+
+namespace {
+
+// A retry on the same server waits this long, or "timeout connect" when that is shorter (manual 4.2 "retries").
+constexpr base::Millis kTurnAround{1000};
+
+bool is_connect_error(const base::Error& e) noexcept {
+  switch (e.code) {
+    case base::ErrorCode::ConnectRefused:
+    case base::ErrorCode::ConnectTimeout:
+    case base::ErrorCode::ConnectFailed:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void Stream::assigned(backend::ServerSlot slot) noexcept {
+  slot_ = std::move(slot);
+  if (t_assigned_ == base::kNever) t_assigned_ = now();
+  server_ = slot_.server();
+  if (server_->may_shut_sessions()) server_->watch(*this);
+  facts_.server = &back_proxy_->server_identities[server_->index()];
+}
+
+Stream::Progress Stream::connect() noexcept {
+  const unsigned thread = worker_.index();
+  backend::Server& server = *server_;
+  const ProxySpec& spec = back_proxy_->rules->spec;
+  BackConnection* c = nullptr;
+  const bool may_reuse = http_ && !fresh_connection_only_;
+  if (may_reuse) {
+    if (BackConnection* own = session_.take_private(); own != nullptr) {
+      if (&own->server() == &server)
+        c = own;
+      else
+        own->end(net::CloseMode::Normal);
+    }
+    if (c == nullptr) {
+      backend::PooledConnection* p = server.idle_pool(thread).take(back_proxy_->servers->reuse(), first_request_, 0);
+      c = static_cast<BackConnection*>(p);
+    }
+  }
+  reused_ = c != nullptr;
+  base::Error error;
+  if (c == nullptr) {
+    ConnectRequest request;
+    request.server = &server;
+    request.settings = &back_proxy_->back_h1;
+    request.spec = &spec;
+    request.client_port = session_.facts().dst.port();
+    c = BackConnection::connect(worker_, request, error);
+    if (c != nullptr) {
+      server.idle_pool(thread).adopt(*c);
+      server.counters(thread).connections.add();
+      back_proxy_->servers->counters(thread).connections.add();
+    }
+  } else {
+    server.counters(thread).reuses.add();
+    back_proxy_->servers->counters(thread).reuses.add();
+  }
+  if (c == nullptr) {
+    connection_failed(error);
+    return ended_ ? Progress::Fail : Progress::Wait;
+  }
+  ++c->requests;
+  connection_ = c;
+  back_ = &c->mux();
+  back_->attach(this, &response_);
+  facts_.reused = reused_;
+  if (back_->connected()) {
+    connection_established();
+    return ended_ ? Progress::Fail : Progress::Wait;
+  }
+  back_state_ = BackState::Connecting;
+  set_phase_deadline(base::deadline_after(now(), spec.timeouts.connect));
+  // On the same machine the connection stands as soon as connect() returns: the request can go at once, and the answer is
+  // waited for without first waiting to write.
+  if (http_ && c->server_address().is_loopback()) {
+    send_request();
+    if (back_->error().code != base::ErrorCode::None) {
+      connection_failed(back_->error());
+      return ended_ ? Progress::Fail : Progress::Wait;
+    }
+    if (back_->connected()) connection_established();
+  }
+  if (!ended_ && !back_->connected()) back_->start();
+  return ended_ ? Progress::Fail : Progress::Wait;
+}
+
+void Stream::connection_established() noexcept {
+  back_state_ = BackState::Established;
+  set_phase_deadline(base::kNever);
+  if (t_connected_ == base::kNever || !reused_) t_connected_ = now();
+  request_state_ = RequestState::Forward;
+  if (!http_) {
+    back_->start_raw();
+    response_state_ = ResponseState::Forward;
+    if (front_proxy_.rules->spec.options.logasap) log(true);
+    return;
+  }
+  if (!request_sent_) send_request();
+  if (ended_ || back_ == nullptr) return;
+  response_state_ = ResponseState::AwaitHead;
+  const unsigned events = back_->expect_response({head_response_, connect_request_});
+  if ((events & http::mux::kHead) != 0) on_response_head();
+  // A request that will not be needed again makes room for its body.
+  if (!ended_ && !front_.input_done() && !allow_l7_retry_ && !reused_) release_request();
+}
+
+void Stream::send_request() noexcept {
+  request_sent_ = true;
+  http::mux::RequestOptions options;
+  const ProxySpec& back = back_proxy_->rules->spec;
+  const HttpConnMode mode = connection_mode(front_proxy_.rules->spec, back);
+  options.keep_alive = mode == HttpConnMode::KeepAlive || back.options.http_pretend_keepalive;
+  options.case_adjust = back.options.h1_case_adjust_server;
+  http::mux::Pieces body;
+  if (request_.body != http::BodyKind::None) {
+    if (sample_.request_body.data() != nullptr) (void)front_.rewind_body();
+    front_.gather(body);
+  }
+  back_->send_request(request_, options, body);
+  if (request_.body != http::BodyKind::None) front_.drop();
+  if (body.failed) {
+    fail_stream(Cause::Proxy, Where::Data, 400);
+    return;
+  }
+  if (body.end || request_.body == http::BodyKind::None) {
+    to_server_.finished();
+    request_state_ = RequestState::Done;
+  }
+}
+
+void Stream::leave_server(bool reuse) noexcept {
+  if (connection_ == nullptr) return;
+  BackConnection& c = *connection_;
+  const bool keep = reuse && back_->reusable();
+  back_->attach(nullptr, nullptr);
+  connection_ = nullptr;
+  back_ = nullptr;
+  back_state_ = BackState::Closed;
+  if (keep) {
+    if (back_proxy_->servers->reuse() == backend::ReusePolicy::Never) {
+      session_.keep_private(c);
+      return;
+    }
+    if (c.server().idle_pool(worker_.index()).give(c)) return;
+  }
+  c.end(back_proxy_->rules->spec.options.nolinger ? net::CloseMode::Reset : net::CloseMode::Normal);
+}
+
+void Stream::connection_failed(base::Error error) noexcept {
+  const unsigned thread = worker_.index();
+  backend::ServerCounters& server = server_->counters(thread);
+  backend::BackendCounters& all = back_proxy_->servers->counters(thread);
+  if (connection_ != nullptr) leave_server(false);
+  set_phase_deadline(base::kNever);
+  back_state_ = BackState::Closed;
+  request_sent_ = false;
+  to_server_.reset(worker_.pipes());
+  response_state_ = ResponseState::None;
+  const bool timed_out = error.code == base::ErrorCode::ConnectTimeout;
+  const bool retryable = (back_proxy_->rules->spec.retry_on & kRetryConnFailure) != 0 && error.code != base::ErrorCode::NoResource;
+  if (retryable && retries_left_ > 0 && !request_released_ && (!http_ || request_.body == http::BodyKind::None || front_.rewind_body())) {
+    --retries_left_;
+    ++retries_done_;
+    server.retries.add();
+    all.retries.add();
+    facts_.counts.retries = retries_done_;
+    if (redispatch_now(back_proxy_->rules->spec, retries_done_) && back_proxy_->servers->usable_servers() > 1) {
+      server.redispatches.add();
+      all.redispatches.add();
+      redispatched_ = true;
+      avoid_ = server_;
+      slot_.release();
+      phase_ = static_cast<std::uint8_t>(http_ ? 8 : 3);  // "assign"
+      request_state_ = RequestState::Assign;
+      run_request_phases();
+      return;
+    }
+    if (timed_out) {
+      connect();
+      return;
+    }
+    back_state_ = BackState::TurnAround;
+    const base::Millis connect_timeout = back_proxy_->rules->spec.timeouts.connect;
+    const base::Millis pause = connect_timeout == base::kNoTimeout ? kTurnAround : std::min(kTurnAround, connect_timeout);
+    set_phase_deadline(now() + pause);
+    return;
+  }
+  server.connect_errors.add();
+  all.connect_errors.add();
+  slot_.release();
+  if (error.code == base::ErrorCode::NoResource)
+    reason_.set(Cause::Resource, Where::Connect);
+  else
+    reason_.set(timed_out ? Cause::ServerTimeout : Cause::Server, Where::Connect);
+  if (!http_) {
+    finish(true);
+    return;
+  }
+  respond(503);
+}
+
+// The server ended, or answered in a way that "retry-on" names, before anything of its answer was passed on.
+bool Stream::retry_request(std::uint32_t why) noexcept {
+  const bool stale = reused_ && (why & (kRetryEmptyResponse)) != 0 && http::is_idempotent(request_.method);
+  const bool asked = allow_l7_retry_ && (back_proxy_->rules->spec.retry_on & why) != 0 && retries_left_ > 0;
+  if ((!stale && !asked) || request_released_ || front_.closed()) return false;
+  // Only a request that is in the buffer whole, or has not been read further than what was sent, can be sent again.
+  if (request_.body != http::BodyKind::None && !front_.rewind_body()) return false;
+  leave_server(false);
+  request_sent_ = false;
+  to_server_.reset(worker_.pipes());
+  response_state_ = ResponseState::None;
+  request_state_ = RequestState::Connect;
+  facts_.status = 0;
+  t_response_ = base::kNever;
+  fresh_connection_only_ = true;
+  if (!asked) {
+    // The server closed an idle connection while the request was on its way: nothing was wrong with either.
+    connect();
+    return true;
+  }
+  --retries_left_;
+  ++retries_done_;
+  facts_.counts.retries = retries_done_;
+  const unsigned thread = worker_.index();
+  server_->counters(thread).retries.add();
+  back_proxy_->servers->counters(thread).retries.add();
+  if (redispatch_now(back_proxy_->rules->spec, retries_done_) && back_proxy_->servers->usable_servers() > 1) {
+    server_->counters(thread).redispatches.add();
+    back_proxy_->servers->counters(thread).redispatches.add();
+    redispatched_ = true;
+    avoid_ = server_;
+    slot_.release();
+    phase_ = 8;  // "assign"
+    request_state_ = RequestState::Assign;
+    run_request_phases();
+    return true;
+  }
+  connect();
+  return true;
+}
+
+// "on-marked-down shutdown-sessions", "on-marked-up shutdown-backup-sessions".
+void Stream::on_server_shutdown() noexcept {
+  if (ended_) return;
+  reason_.set(server_->options().backup ? Cause::BackupEnded : Cause::ServerDown, where_now());
+  if (http_ && (response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead)) {
+    leave_server(false);
+    respond(503);
+    if (!ended_) step();
+  } else {
+    finish(true);
+  }
+  if (ended_) worker_.loop().bury(*this);
+}
+
+}  // namespace sluice::proxy

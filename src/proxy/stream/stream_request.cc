@@ -1,0 +1,425 @@
+// From a request's head to the choice of a server: the ordered phases of the request.
+#include <cstring>
+
+#include "stream.h"
+
+namespace sluice::proxy {
+
+const Stream::Phase Stream::kHttpRequestPhases[] = {
+    {"monitor", &Stream::phase_monitor},
+    {"tcp-request content (frontend)", &Stream::phase_tcp_front_rules},
+    {"http-request (frontend)", &Stream::phase_front_rules},
+    {"use_backend", &Stream::phase_choose_backend},
+    {"tcp-request content (backend)", &Stream::phase_tcp_back_rules},
+    {"http-request (backend)", &Stream::phase_back_rules},
+    {"option headers", &Stream::phase_option_headers},
+    {"wait for body", &Stream::phase_wait_body},
+    {"assign", &Stream::phase_assign},
+    {"connect", &Stream::phase_connect},
+};
+
+const Stream::Phase Stream::kTcpRequestPhases[] = {
+    {"tcp-request content (frontend)", &Stream::phase_tcp_front_rules},
+    {"use_backend", &Stream::phase_choose_backend},
+    {"tcp-request content (backend)", &Stream::phase_tcp_back_rules},
+    {"assign", &Stream::phase_assign},
+    {"connect", &Stream::phase_connect},
+};
+
+void Stream::on_request_head() noexcept {
+  t_head_ = now();
+  session_.head_received();
+  if (front_.head_state() != http::mux::HeadState::Ready) {
+    on_bad_request();
+    return;
+  }
+  front_proxy_.counters.local(worker_.index()).requests.add();
+  worker_.counters().requests.add();
+  head_response_ = request_.method == http::Method::Head;
+  connect_request_ = request_.method == http::Method::Connect;
+  sample_.request = &request_;
+  const CompiledProxy& rules = *front_proxy_.rules;
+  if (rules.captures.any()) {
+    if (const std::size_t n = rules.captures.request.size(); n != 0) {
+      auto* slots = static_cast<std::string_view*>(arena_.allocate(n * sizeof(std::string_view)));
+      if (slots != nullptr) {
+        for (std::size_t i = 0; i < n; ++i) ::new (slots + i) std::string_view();
+        controls_.request_captures = {slots, n};
+        controls_.request_capture_lens = rules.request_capture_lens;
+        Captures::take(rules.captures.request, request_.fields, arena_, controls_.request_captures);
+        facts_.request_captures = controls_.request_captures;
+      }
+    }
+    if (const std::size_t n = rules.captures.response.size(); n != 0) {
+      auto* slots = static_cast<std::string_view*>(arena_.allocate(n * sizeof(std::string_view)));
+      if (slots != nullptr) {
+        for (std::size_t i = 0; i < n; ++i) ::new (slots + i) std::string_view();
+        controls_.response_captures = {slots, n};
+        controls_.response_capture_lens = rules.response_capture_lens;
+        facts_.response_captures = controls_.response_captures;
+      }
+    }
+    if (!rules.captures.cookie.empty()) facts_.request_cookie = rules.captures.request_cookie(request_.fields, arena_);
+  }
+  if (request_.connection.unsafe_accepted) capture_error(false);
+  if (rules.log_needs.request_line) {
+    const char* begin = request_.method_text.data();
+    std::size_t n = static_cast<std::size_t>(request_.target.data() + request_.target.size() - begin);
+    // The version behind the target, when there is one.
+    const char* p = begin + n;
+    if (request_.version != http::Version::H09) {
+      while (p < begin + request_.head_bytes && *p != '\r' && *p != '\n') ++p;
+      n = static_cast<std::size_t>(p - begin);
+    }
+    facts_.request_line = {begin, std::min<std::size_t>(n, worker_.global().settings.log_uri_bytes)};
+  }
+  request_state_ = RequestState::Rules;
+  phase_ = 0;
+  run_request_phases();
+}
+
+void Stream::on_bad_request() noexcept {
+  const unsigned status = front_.head_state() == http::mux::HeadState::TooLong ? 400 : front_.head_error().status();
+  reason_.set(Cause::Proxy, Where::Request);
+  front_proxy_.counters.local(worker_.index()).request_errors.add();
+  capture_error(false);
+  // What there is of the head cannot be trusted: no expression sees it.
+  request_.clear();
+  request_.connection.close = true;
+  respond(status);
+}
+
+void Stream::start_tcp() noexcept {
+  t_head_ = now();
+  session_.head_received();
+  request_state_ = RequestState::Rules;
+  phase_ = 0;
+  tunnel_ = true;
+  run_request_phases();
+}
+
+void Stream::run_request_phases() noexcept {
+  const Phase* const phases = http_ ? kHttpRequestPhases : kTcpRequestPhases;
+  while (!ended_) {
+    if ((this->*phases[phase_].run)() != Progress::Continue) return;
+    ++phase_;
+  }
+}
+
+ActionContext Stream::make_context() noexcept {
+  sample_.now_wall_us = 0;
+  ActionContext context{sample_, arena_, request_released_ || !http_ ? nullptr : &request_, nullptr, &response_, controls_, &front_proxy_.rules->pages,
+                        back_proxy_ == nullptr ? nullptr : &back_proxy_->rules->pages, {}, {}, {}, {}, {}, {}};
+  context.max_body_bytes = worker_.global().settings.buffer_bytes;
+  context.strict = true;
+  context.first_run = !cursor_.waiting;
+  return context;
+}
+
+Stream::Progress Stream::run_rules(const RuleList& list, const CompiledProxy& owner) noexcept {
+  if (list.empty()) return Progress::Continue;
+  if (cursor_.waiting || owner.rule_needs.body) buffer_request_body();
+  ActionContext context = make_context();
+  context.body.complete = front_.input_done();
+  context.body.buffer_full = front_.buffer_full();
+  context.body.timed_out = cursor_.waiting && now() >= phase_deadline_;
+  context.body.bytes = sample_.request_body.size();
+  const ActionResult result = list.run(context, cursor_);
+  if (result == ActionResult::Continue || result == ActionResult::Stop) {
+    cursor_ = {};
+    set_phase_deadline(base::kNever);
+    request_state_ = RequestState::Rules;
+    return Progress::Continue;
+  }
+  return act_on(result, context, owner);
+}
+
+Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, const CompiledProxy& owner) noexcept {
+  FrontendCounters& counters = front_proxy_.counters.local(worker_.index());
+  switch (result) {
+    case ActionResult::Continue:
+    case ActionResult::Stop:
+      return Progress::Continue;
+    case ActionResult::Wait:
+      if (request_state_ != RequestState::Body) {
+        request_state_ = RequestState::Body;
+        set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
+      }
+      front_.read_body(http::mux::Reading::Buffer);
+      return Progress::Wait;
+    case ActionResult::Respond:
+    case ActionResult::Redirect:
+      reason_.set(Cause::Local, Where::Request);
+      counters.intercepted.add();
+      break;
+    case ActionResult::Deny:
+    case ActionResult::Tarpit:
+      denied_ = true;
+      counters.denied_requests.add();
+      if (back_proxy_ != nullptr && back_proxy_->servers != nullptr)
+        back_proxy_->servers->counters(worker_.index()).denied_requests.add();
+      if (result == ActionResult::Tarpit) {
+        request_state_ = RequestState::Tarpit;
+        reply_body_ = context.reply_body;
+        tarpit_status_ = context.reply_silent ? 0 : response_.status;
+        set_phase_deadline(base::deadline_after(now(), tarpit_timeout(owner.spec)));
+        return Progress::Wait;
+      }
+      reason_.set(Cause::Proxy, Where::Request);
+      break;
+    case ActionResult::TimedOut:
+      reason_.set(Cause::ClientTimeout, Where::Data);
+      respond(408);
+      return Progress::Respond;
+    case ActionResult::Close:
+    case ActionResult::Drop:
+      reason_.set(Cause::Proxy, Where::Request);
+      counters.denied_requests.add();
+      finish(true);
+      return Progress::Fail;
+    case ActionResult::Error:
+      reason_.set(Cause::Proxy, Where::Request);
+      counters.rewrite_failures.add();
+      respond(500);
+      return Progress::Respond;
+  }
+  if (context.reply_silent) {
+    finish(true);
+    return Progress::Fail;
+  }
+  respond_prepared(context.reply_body);
+  return Progress::Respond;
+}
+
+void Stream::buffer_request_body() noexcept {
+  // Gathers what has come since the last time and puts it behind what is known; the mux keeps the bytes.
+  for (;;) {
+    http::mux::Pieces pieces;
+    front_.gather(pieces);
+    if (pieces.bytes == 0) break;
+    std::string_view& body = sample_.request_body;
+    if (body.empty() && pieces.count == 1) {
+      body = {static_cast<const char*>(pieces.iov[0].iov_base), pieces.bytes};
+    } else if (pieces.count == 1 && body.data() + body.size() == pieces.iov[0].iov_base) {
+      body = {body.data(), body.size() + pieces.bytes};
+    } else {
+      const auto joined = arena_.chars(body.size() + pieces.bytes);
+      if (joined.data() == nullptr) break;
+      char* p = joined.data();
+      if (!body.empty()) std::memcpy(p, body.data(), body.size());
+      p += body.size();
+      for (unsigned i = 0; i < pieces.count; ++i) {
+        std::memcpy(p, pieces.iov[i].iov_base, pieces.iov[i].iov_len);
+        p += pieces.iov[i].iov_len;
+      }
+      body = {joined.data(), joined.size()};
+    }
+    if (pieces.end || pieces.failed) break;
+  }
+  sample_.request_body_complete = front_.input_done();
+}
+
+Stream::Progress Stream::phase_monitor() noexcept {
+  const CompiledProxy& rules = *front_proxy_.rules;
+  if (rules.spec.monitor_uri.empty()) return Progress::Continue;
+  bool failing = false;
+  if (!is_monitor_request(rules, sample_, request_, failing)) return Progress::Continue;
+  do_not_log_ = true;
+  reason_.set(Cause::Local, Where::Request);
+  respond(failing ? 503 : 200);
+  return Progress::Respond;
+}
+
+Stream::Progress Stream::phase_front_rules() noexcept {
+  const CompiledProxy& rules = *front_proxy_.rules;
+  const Progress p = run_rules(rules.http_request, rules);
+  if (p != Progress::Continue) return p;
+  if (!restrict_header_names(rules, request_)) {
+    reason_.set(Cause::Proxy, Where::Request);
+    front_proxy_.counters.local(worker_.index()).denied_requests.add();
+    respond(403);
+    return Progress::Respond;
+  }
+  return Progress::Continue;
+}
+
+Stream::Progress Stream::phase_choose_backend() noexcept {
+  const CompiledProxy* chosen = select_backend(*front_proxy_.rules, sample_, worker_.global());
+  if (chosen == nullptr) {
+    reason_.set(Cause::Server, Where::Connect);
+    if (!http_) {
+      finish(true);
+      return Progress::Fail;
+    }
+    respond(503);
+    return Progress::Respond;
+  }
+  enter_backend(*worker_.global().proxy_of(*chosen));
+  return Progress::Continue;
+}
+
+void Stream::enter_backend(Proxy& backend) noexcept {
+  back_proxy_ = &backend;
+  backend_use_ = backend.servers->enter();
+  facts_.backend = &backend.identity;
+  const ProxySpec& spec = backend.rules->spec;
+  server_timeout_ = spec.timeouts.server;
+  retries_left_ = spec.retries;
+  allow_l7_retry_ = (spec.retry_on & kRetryL7) != 0;
+  if (http_) backend.servers->counters(worker_.index()).requests.add();
+}
+
+Stream::Progress Stream::phase_back_rules() noexcept {
+  const CompiledProxy& rules = *back_proxy_->rules;
+  if (back_proxy_ == &front_proxy_) return Progress::Continue;
+  const Progress p = run_rules(rules.http_request, rules);
+  if (p != Progress::Continue) return p;
+  if (!restrict_header_names(rules, request_)) {
+    reason_.set(Cause::Proxy, Where::Request);
+    back_proxy_->servers->counters(worker_.index()).denied_requests.add();
+    respond(403);
+    return Progress::Respond;
+  }
+  return Progress::Continue;
+}
+
+bool Stream::make_unique_id() noexcept {
+  const CompiledProxy& rules = *front_proxy_.rules;
+  if (!rules.unique_id.valid() || facts_.unique_id.data() != nullptr) return true;
+  policy::ScratchScope scope(worker_.scratch());
+  facts_.unique_id = arena_.copy(rules.unique_id.render(sample_));
+  return facts_.unique_id.data() != nullptr;
+}
+
+Stream::Progress Stream::phase_option_headers() noexcept {
+  if (front_proxy_.rules->unique_id.valid()) {
+    facts_.request_wall_us = std::chrono::duration_cast<base::Micros>(worker_.loop().wall_at(t_start_).time_since_epoch()).count();
+    make_unique_id();
+  }
+  ActionContext context = make_context();
+  if (!add_option_headers(*front_proxy_.rules, *back_proxy_->rules, context)) {
+    reason_.set(Cause::Proxy, Where::Request);
+    front_proxy_.counters.local(worker_.index()).rewrite_failures.add();
+    respond(500);
+    return Progress::Respond;
+  }
+  allow_l7_retry_ = allow_l7_retry_ && !controls_.disable_l7_retry;
+  return Progress::Continue;
+}
+
+Stream::Progress Stream::phase_wait_body() noexcept {
+  const bool wanted = front_proxy_.rules->spec.options.http_buffer_request || back_proxy_->rules->spec.options.http_buffer_request;
+  if (!wanted || front_.input_done()) {
+    request_state_ = RequestState::Assign;
+    set_phase_deadline(base::kNever);
+    return Progress::Continue;
+  }
+  buffer_request_body();
+  if (front_.input_done() || front_.buffer_full()) {
+    request_state_ = RequestState::Assign;
+    set_phase_deadline(base::kNever);
+    return Progress::Continue;
+  }
+  if (front_.closed()) {
+    reason_.set(Cause::Client, Where::Request);
+    respond(400);
+    return Progress::Respond;
+  }
+  if (request_state_ != RequestState::Body) {
+    request_state_ = RequestState::Body;
+    // manual 4.2 "timeout http-request": covers the body too when it is waited for.
+    set_phase_deadline(base::deadline_after(t_start_, http_request_timeout(front_proxy_.rules->spec)));
+  } else if (now() >= phase_deadline_) {
+    reason_.set(Cause::ClientTimeout, Where::Request);
+    respond(408);
+    return Progress::Respond;
+  }
+  front_.read_body(http::mux::Reading::Buffer);
+  return Progress::Wait;
+}
+
+Stream::Progress Stream::run_tcp_rules(const RuleList& list, const CompiledProxy& owner) noexcept {
+  if (list.empty()) return Progress::Continue;
+  const base::Millis delay = owner.spec.tcp_inspect_delay;
+  // With an inspect delay the rules see the first bytes, or what there is when the time is over.
+  if (!http_ && delay != base::kNoTimeout && front_.buffered() == 0 && !front_.closed() && !inspect_expired_) {
+    if (phase_deadline_ == base::kNever) set_phase_deadline(base::deadline_after(t_start_, delay));
+    if (now() < phase_deadline_) return Progress::Wait;
+    inspect_expired_ = true;
+  }
+  if (!http_) {
+    set_phase_deadline(base::kNever);
+    buffer_request_body();
+  }
+  ActionContext context = make_context();
+  const ActionResult result = list.run(context, cursor_);
+  cursor_ = {};
+  if (!http_) (void)front_.rewind_body();
+  switch (result) {
+    case ActionResult::Continue:
+    case ActionResult::Stop:
+      return Progress::Continue;
+    default:
+      reason_.set(Cause::Proxy, Where::Request);
+      front_proxy_.counters.local(worker_.index()).denied_requests.add();
+      finish(true);
+      return Progress::Fail;
+  }
+}
+
+Stream::Progress Stream::phase_tcp_front_rules() noexcept { return run_tcp_rules(front_proxy_.rules->tcp_request_content, *front_proxy_.rules); }
+
+Stream::Progress Stream::phase_tcp_back_rules() noexcept {
+  if (back_proxy_ == &front_proxy_) return Progress::Continue;
+  return run_tcp_rules(back_proxy_->rules->tcp_request_content, *back_proxy_->rules);
+}
+
+Stream::Progress Stream::phase_assign() noexcept {
+  request_state_ = RequestState::Assign;
+  backend::AssignRequest request;
+  request.waiter = this;
+  request.source = &session_.facts().src;
+  request.avoid = avoid_;
+  for (const ServerRule& rule : back_proxy_->rules->use_server) {
+    if (!rule.when.evaluate(sample_)) continue;
+    if (rule.dynamic.valid()) {
+      policy::ScratchScope scope(worker_.scratch());
+      request.wanted = back_proxy_->servers->find(rule.dynamic.render(sample_));
+    } else if (rule.server < back_proxy_->servers->size()) {
+      request.wanted = &back_proxy_->servers->server(rule.server);
+    }
+    break;
+  }
+  backend::AssignResult result = back_proxy_->servers->assign(request);
+  if (result.server_queue > facts_.counts.server_queue) facts_.counts.server_queue = result.server_queue;
+  if (result.backend_queue > facts_.counts.backend_queue) facts_.counts.backend_queue = result.backend_queue;
+  switch (result.outcome) {
+    case backend::AssignOutcome::Assigned:
+      assigned(std::move(result.slot));
+      return Progress::Continue;
+    case backend::AssignOutcome::Queued:
+      place_ = std::move(result.place);
+      back_state_ = BackState::Queued;
+      set_phase_deadline(base::deadline_after(now(), queue_timeout(back_proxy_->rules->spec)));
+      return Progress::Wait;
+    case backend::AssignOutcome::NoServer:
+      reason_.set(Cause::Server, Where::Connect);
+      break;
+    case backend::AssignOutcome::Full:
+      reason_.set(Cause::Server, Where::Queue);
+      break;
+  }
+  if (!http_) {
+    finish(true);
+    return Progress::Fail;
+  }
+  respond(503);
+  return Progress::Respond;
+}
+
+Stream::Progress Stream::phase_connect() noexcept {
+  request_state_ = RequestState::Connect;
+  return connect();
+}
+
+}  // namespace sluice::proxy

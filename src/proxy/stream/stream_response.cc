@@ -1,0 +1,242 @@
+// From the server's head to the client, and the answers that are made here.
+#include "stream.h"
+
+namespace sluice::proxy {
+
+void Stream::forward_interim() noexcept {
+  // RFC 9110 15.2: a 1.0 client never learns of them.
+  if (request_.version >= http::Version::H11 && !front_.closed()) {
+    http::mux::ResponseOptions options;
+    options.case_adjust = front_proxy_.rules->spec.options.h1_case_adjust_client;
+    front_.send_response(request_, response_, options, {});
+  }
+  http::mux::Pieces none;
+  back_->gather(none);
+  back_->drop();
+}
+
+void Stream::on_response_head() noexcept {
+  for (;;) {
+    if (back_->head_state() != http::mux::HeadState::Ready) {
+      on_response_failure();
+      return;
+    }
+    if (!response_.interim()) break;
+    forward_interim();
+    const unsigned events = back_->expect_response({head_response_, connect_request_});
+    if ((events & http::mux::kHead) == 0) return;
+  }
+  const std::uint32_t bit = retry_bit(response_.status);
+  if (bit != 0 && allow_l7_retry_ && (back_proxy_->rules->spec.retry_on & bit) != 0 && retry_request(bit)) return;
+
+  t_response_ = now();
+  facts_.status = response_.status;
+  sample_.response = &response_;
+  sample_.response_side = true;
+  response_state_ = ResponseState::Rules;
+  const CompiledProxy& rules = *front_proxy_.rules;
+  if (!rules.captures.response.empty()) Captures::take(rules.captures.response, response_.fields, arena_, controls_.response_captures);
+  if (!rules.captures.cookie.empty()) facts_.response_cookie = rules.captures.response_cookie(response_.fields, arena_);
+  if (response_.connection.unsafe_accepted) capture_error(true);
+  if (!run_response_rules()) return;
+  send_response_head();
+}
+
+bool Stream::run_response_rules() noexcept {
+  const CompiledProxy* const lists[] = {back_proxy_->rules.get(), front_proxy_.rules.get()};
+  const unsigned thread = worker_.index();
+  for (unsigned i = 0; i < 2; ++i) {
+    if (i == 1 && lists[0] == lists[1]) break;
+    const RuleList& list = lists[i]->http_response;
+    if (list.empty()) continue;
+    ActionContext context = make_context();
+    context.response = &response_;
+    const ActionResult result = list.run(context);
+    switch (result) {
+      case ActionResult::Continue:
+      case ActionResult::Stop:
+      case ActionResult::Wait:
+        continue;
+      case ActionResult::Respond:
+      case ActionResult::Redirect:
+        reason_.set(Cause::Local, Where::Headers);
+        leave_server(false);
+        respond_prepared(context.reply_body);
+        return false;
+      case ActionResult::Deny:
+      case ActionResult::Tarpit:
+        reason_.set(Cause::Proxy, Where::Headers);
+        front_proxy_.counters.local(thread).denied_responses.add();
+        back_proxy_->servers->counters(thread).denied_responses.add();
+        server_->counters(thread).denied_responses.add();
+        leave_server(false);
+        if (context.reply_silent)
+          finish(true);
+        else
+          respond_prepared(context.reply_body);
+        return false;
+      case ActionResult::Close:
+      case ActionResult::Drop:
+        reason_.set(Cause::Proxy, Where::Headers);
+        finish(true);
+        return false;
+      case ActionResult::TimedOut:
+        reason_.set(Cause::ServerTimeout, Where::Headers);
+        leave_server(false);
+        respond(504);
+        return false;
+      case ActionResult::Error:
+        reason_.set(Cause::Proxy, Where::Headers);
+        front_proxy_.counters.local(thread).rewrite_failures.add();
+        leave_server(false);
+        respond(500);
+        return false;
+    }
+  }
+  return run_after_response(false);
+}
+
+bool Stream::run_after_response(bool own_reply) noexcept {
+  const CompiledProxy* const lists[] = {back_proxy_ == nullptr ? nullptr : back_proxy_->rules.get(), front_proxy_.rules.get()};
+  for (unsigned i = 0; i < 2; ++i) {
+    if (lists[i] == nullptr || (i == 1 && lists[0] == lists[1]) || lists[i]->http_after_response.empty()) continue;
+    sample_.response = &response_;
+    sample_.response_side = true;
+    ActionContext context = make_context();
+    context.response = &response_;
+    const ActionResult result = lists[i]->http_after_response.run(context);
+    if (result == ActionResult::Error && !own_reply) {
+      reason_.set(Cause::Proxy, Where::Headers);
+      front_proxy_.counters.local(worker_.index()).rewrite_failures.add();
+      leave_server(false);
+      respond(500);
+      return false;
+    }
+    if (result == ActionResult::Stop) break;
+  }
+  return true;
+}
+
+void Stream::send_response_head() noexcept {
+  const ProxySpec& front = front_proxy_.rules->spec;
+  http::mux::ResponseOptions options;
+  const HttpConnMode mode = connection_mode(front, back_proxy_->rules->spec);
+  options.keep_alive = mode != HttpConnMode::Close && !worker_.global().stopping.load(std::memory_order_relaxed);
+  options.case_adjust = front.options.h1_case_adjust_client;
+  response_state_ = ResponseState::Forward;
+  http::mux::Pieces body;
+  if (response_.body == http::BodyKind::Tunnel) {
+    front_.send_response(request_, response_, options, body);
+    start_tunnel();
+    return;
+  }
+  back_->gather(body);
+  front_.send_response(request_, response_, options, body);
+  back_->drop();
+  back_->release_head();
+  sample_.response = nullptr;
+  if (body.end) {
+    to_client_.finished();
+    response_state_ = ResponseState::Done;
+  } else if (body.failed) {
+    if (back_->error().code == base::ErrorCode::BadMessage) {
+      capture_error(true);
+      fail_stream(Cause::Proxy, Where::Data, 0);
+    } else {
+      fail_stream(Cause::Server, Where::Data, 0);
+    }
+    return;
+  }
+  if (front.options.logasap) log(true);
+}
+
+void Stream::start_tunnel() noexcept {
+  tunnel_ = true;
+  if (!request_released_) release_request();
+  sample_.response = nullptr;
+  if (front_proxy_.rules->spec.options.logasap) log(true);
+  back_->release_head();
+  back_->become_tunnel();
+  front_.become_tunnel();
+  to_server_.reset(worker_.pipes());
+  to_client_.reset(worker_.pipes());
+  request_state_ = RequestState::Forward;
+  response_state_ = ResponseState::Forward;
+  const base::Millis tunnel = tunnel_timeout(front_proxy_.rules->spec, back_proxy_->rules->spec);
+  if (tunnel != base::kNoTimeout) client_timeout_ = server_timeout_ = tunnel;
+}
+
+void Stream::on_response_failure() noexcept {
+  const unsigned thread = worker_.index();
+  if (back_->head_state() == http::mux::HeadState::Bad || back_->head_state() == http::mux::HeadState::TooLong) {
+    capture_error(true);
+    if (retry_request(kRetryJunkResponse)) return;
+    reason_.set(Cause::Proxy, Where::Headers);
+  } else {
+    if (!back_->response_begun() && retry_request(kRetryEmptyResponse)) return;
+    if (back_->response_begun() && retry_request(kRetryJunkResponse)) return;
+    reason_.set(Cause::Server, Where::Headers);
+    server_->counters(thread).server_aborts.add();
+    back_proxy_->servers->counters(thread).server_aborts.add();
+  }
+  server_->counters(thread).response_errors.add();
+  back_proxy_->servers->counters(thread).response_errors.add();
+  // A kept connection died under the request: a client that sent others before may repeat it by itself (manual 4.2
+  // "http-reuse"), exactly as if it had met the server's close.
+  const bool silent = reused_ && !first_request_ && !back_->response_begun();
+  leave_server(false);
+  if (silent) {
+    facts_.status = 502;
+    finish(true);
+    return;
+  }
+  respond(502);
+}
+
+void Stream::respond(unsigned status) noexcept {
+  sample_.response = nullptr;
+  if (request_released_) sample_.request = nullptr;
+  const PreparedReply reply =
+      prepare_error(status, back_proxy_ == nullptr ? nullptr : &back_proxy_->rules->pages, &front_proxy_.rules->pages, sample_, arena_,
+                    worker_.global().settings.buffer_bytes, response_);
+  if (reply.silent) {
+    facts_.status = static_cast<std::uint16_t>(status);
+    finish(true);
+    return;
+  }
+  respond_prepared(reply.body);
+}
+
+void Stream::respond_prepared(std::string_view body) noexcept {
+  own_reply_ = true;
+  if (connection_ != nullptr) leave_server(false);
+  place_.leave();
+  slot_.release();
+  set_phase_deadline(base::kNever);
+  facts_.status = response_.status;
+  // Whether the body goes out is the request's matter; its length is announced either way.
+  response_.version = http::Version::H11;
+  response_.connection = {};
+  response_.body = body.empty() || head_response_ ? http::BodyKind::None : http::BodyKind::Length;
+  response_.content_length = body.size();
+  if (!run_after_response(true)) return;
+  facts_.status = response_.status;
+  const ProxySpec& front = front_proxy_.rules->spec;
+  http::mux::ResponseOptions options;
+  const HttpConnMode mode = connection_mode(front, back_proxy_ == nullptr ? front : back_proxy_->rules->spec);
+  // What of the request was not read would be taken for the next one.
+  options.keep_alive = mode != HttpConnMode::Close && front_.input_done() && front_.head_state() == http::mux::HeadState::Ready &&
+                       !worker_.global().stopping.load(std::memory_order_relaxed);
+  options.case_adjust = front.options.h1_case_adjust_client;
+  http::mux::Pieces pieces;
+  pieces.end = true;
+  if (response_.body != http::BodyKind::None) pieces.add(body.data(), body.size());
+  const std::uint64_t before = front_.wire_out();
+  front_.send_response(request_, response_, options, pieces);
+  reply_bytes_ = front_.wire_out() - before;
+  response_state_ = ResponseState::Done;
+  request_state_ = RequestState::Local;
+  to_client_.finished();
+}
+
+}  // namespace sluice::proxy
