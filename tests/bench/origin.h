@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "epoll.h"
@@ -22,6 +23,8 @@ inline constexpr std::size_t kSmallBytes = 64;
 
 class Origin : public Handler {
  public:
+  enum class End { Leave, Crash };  // Leave: connections end with FIN; Crash: with RST
+
   explicit Origin(Epoll& loop) : loop_(loop), scratch_(1 << 16) {
     small_ = "HTTP/1.1 200 OK\r\nServer: origin\r\nContent-Type: text/plain\r\nContent-Length: " +
              std::to_string(kSmallBytes) + "\r\n\r\n" + std::string(kSmallBytes, 's');
@@ -31,16 +34,32 @@ class Origin : public Handler {
     const std::string body(kLargeBytes, 'l');
     if (large_fd_ < 0 || ::write(large_fd_, body.data(), body.size()) != static_cast<ssize_t>(body.size()))
       die("memfd");
-    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // Bound and never listening: keeps the port ours while we are down.
+    reserve_ = bound_socket();
     sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(fd_, reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 || ::listen(fd_, 4096) != 0) die("origin: listen");
     socklen_t len = sizeof a;
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&a), &len);
+    ::getsockname(reserve_, reinterpret_cast<sockaddr*>(&a), &len);
     port_ = ntohs(a.sin_port);
+    go_up();
+  }
+  // Between turns of the loop only.
+  void go_up() {
+    fd_ = bound_socket();
+    if (::listen(fd_, 4096) != 0) die("origin: listen");
     loop_.add(fd_, *this);
   }
+  void go_down(End end) {
+    ::close(fd_);
+    fd_ = -1;
+    const linger reset{1, 0};
+    for (Connection* c : live_) {
+      if (end == End::Crash) ::setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+      c->listed = false;
+      delete c;
+    }
+    live_.clear();
+  }
+  [[nodiscard]] bool up() const { return fd_ >= 0; }
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::uint64_t connections() const { return connections_; }
 
@@ -50,13 +69,30 @@ class Origin : public Handler {
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ++connections_;
-    loop_.add(fd, *new Connection(*this, fd));
+    auto* c = new Connection(*this, fd);
+    live_.insert(c);
+    loop_.add(fd, *c);
   }
 
  private:
+  int bound_socket() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    sockaddr_in a{};
+    a.sin_family = AF_INET;
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    a.sin_port = htons(static_cast<std::uint16_t>(port_));
+    if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&a), sizeof a) != 0) die("origin: bind");
+    return fd;
+  }
   struct Connection : Handler {
     Connection(Origin& o, int f) : origin(o), fd(f) {}
-    ~Connection() override { ::close(fd); }
+    ~Connection() override {
+      if (listed) origin.live_.erase(this);
+      ::close(fd);
+    }
     void on_event(std::uint32_t events) override {
       if ((events & EPOLLOUT) != 0) {
         if (!send_large()) delete this;
@@ -127,14 +163,17 @@ class Origin : public Handler {
     off_t offset = 0;
     bool large = false;
     bool waiting = false;
+    bool listed = true;
   };
 
   Epoll& loop_;
   std::vector<char> scratch_;
   std::string small_, large_head_;
   int large_fd_ = -1;
+  int reserve_ = -1;
   int fd_ = -1;
   int port_ = 0;
+  std::unordered_set<Connection*> live_;
   std::uint64_t connections_ = 0;
 };
 
