@@ -81,7 +81,7 @@ struct LevelSpec {
 };
 struct CaptureRuleSpec {
   std::vector<Text> sample;        // expression words
-  std::optional<std::size_t> len;  // a slot of its own of this length ...
+  std::optional<std::uint32_t> len;  // a slot of its own of this length ...
   std::optional<std::size_t> id;   // ... or one made by "declare capture"
 };
 struct SwitchSpec {

@@ -11,7 +11,14 @@ using config::KeywordContext;
 template <RuleSet kSet, RuleSpecs ProxySpec::*List>
 void on_rule(KeywordContext& c) {
   RuleSpec rule;
-  if (read_rule(c, kSet, rule)) (spec_of(c).*List).push_back(std::move(rule));
+  if (!read_rule(c, kSet, rule)) return;
+  ProxySpec& spec = spec_of(c);
+  // "capture ... len" makes the next slot, in the order of the file among the other captures (manual 4.4 "capture").
+  if (auto* capture = std::get_if<CaptureRuleSpec>(&rule.args); capture != nullptr && capture->len) {
+    spec.request_captures.push_back({std::string(), *capture->len, c.at()});
+    capture->id = spec.request_captures.size() - 1;
+  }
+  (spec.*List).push_back(std::move(rule));
 }
 
 void on_tcp_connection(KeywordContext& c) {
