@@ -40,12 +40,20 @@ class Worker {
   [[nodiscard]] char* log_area() noexcept { return log_area_.get(); }
   static constexpr std::size_t kLogAreaBytes = 65536;
 
+  // Told after each connection that ended: a listener that waits for room may go on. One callback per worker.
+  void set_room_callback(void (*fn)(void*) noexcept, void* context) noexcept {
+    on_room_ = fn;
+    room_context_ = context;
+  }
+
   // Sessions of this thread end as soon as they can: idle ones now, busy ones behind their exchange. `hard` ends all now.
   void stop(bool hard) noexcept;
   [[nodiscard]] std::size_t sessions() const noexcept { return session_count_; }
 
  private:
   friend class Session;
+  void session_ended(Session& session) noexcept;
+
   Global& global_;
   runtime::Loop& loop_;
   net::PipePool pipes_;
@@ -57,6 +65,8 @@ class Worker {
   struct Sessions;
   std::unique_ptr<Sessions> all_;
   std::size_t session_count_ = 0;
+  void (*on_room_)(void*) noexcept = nullptr;
+  void* room_context_ = nullptr;
 };
 
 }  // namespace sluice::proxy

@@ -1,0 +1,30 @@
+// Opens what a `bind` line asks for: bound, listening, non-blocking sockets. Thread: start-up.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sluice/base/result.h"
+#include "sluice/base/unique_fd.h"
+#include "sluice/net/bind_spec.h"
+
+namespace sluice::net {
+
+struct ListenOptions {
+  bool reuseport = true;         // several sockets on one address (one per thread)
+  int backlog = 1024;
+  std::string_view unix_prefix;  // global "unix-bind prefix"
+  UnixPermissions unix_defaults; // global "unix-bind mode ..."
+};
+
+struct OpenedListener {
+  base::UniqueFd fd;
+  SocketAddress address;         // as bound
+  bool inherited = false;        // fd@: came from the parent
+};
+
+// The error is the reference's: "cannot bind socket (Address already in use) [127.0.0.1:80]", with who holds a TCP port where
+// /proc tells.
+base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, std::uint16_t port, const ListenOptions& options);
+
+}  // namespace sluice::net

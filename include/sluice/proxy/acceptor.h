@@ -1,0 +1,45 @@
+// Accepts connections of one listening socket on one thread, and stops accepting while there is no room.
+//
+// Limits: the process's maxconn, the frontend's, the listener's, and its rate (manual 4.2 "rate-limit sessions"). Above a limit
+// new connections wait in the kernel's backlog; the acceptor looks again as soon as a connection of this thread ended, and at
+// the latest after 100 ms (connections of other threads). Thread: the worker's.
+#pragma once
+
+#include "sluice/base/list.h"
+#include "sluice/proxy/worker.h"
+#include "sluice/runtime/loop.h"
+#include "sluice/runtime/timer.h"
+
+namespace sluice::proxy {
+
+class Acceptor final : public runtime::IoHandler {
+ public:
+  // fd: listening, non-blocking; borrowed. shared: other threads accept from the same open file.
+  Acceptor(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, bool shared) noexcept
+      : worker_(worker), proxy_(proxy), listener_(listener), fd_(fd), shared_(shared) {}
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  void start() noexcept;
+  // No further accepts; the descriptor is no longer watched.
+  void stop() noexcept;
+  // Room may have come.
+  void look_again() noexcept;
+  void on_io(unsigned ready) noexcept override;
+
+ private:
+  [[nodiscard]] bool has_room() const noexcept;
+  void pause(base::Millis at_most) noexcept;
+  void on_timer() noexcept { look_again(); }
+
+  Worker& worker_;
+  Proxy& proxy_;
+  ListenerInfo& listener_;
+  int fd_;
+  bool shared_;
+  bool paused_ = false;
+  bool stopped_ = true;
+  runtime::MemberTimer<&Acceptor::on_timer> timer_{*this};
+};
+
+}  // namespace sluice::proxy

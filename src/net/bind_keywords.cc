@@ -1,0 +1,160 @@
+// `bind` and `unix-bind`: lines to specs (manual 4.2 "bind", 5.1, 3.1 "unix-bind").
+#include <grp.h>
+#include <pwd.h>
+
+#include <charconv>
+
+#include "sluice/base/strings.h"
+#include "sluice/net/bind_spec.h"
+
+namespace sluice::net {
+
+namespace {
+
+using config::KeywordContext;
+using config::OptionContext;
+using config::OptionRow;
+
+bool parse_mode(std::string_view text, int& out) {
+  const auto r = std::from_chars(text.data(), text.data() + text.size(), out, 8);
+  return !text.empty() && r.ec == std::errc{} && r.ptr == text.data() + text.size() && out >= 0 && out <= 07777;
+}
+
+void permission(OptionContext& c, std::string_view option, UnixPermissions& p) {
+  const std::string word(c.arg(0).text);
+  if (option == "mode") {
+    int mode = 0;
+    if (!parse_mode(word, mode))
+      c.error(c.arg(0), "'mode' expects an octal file mode.", "for example: mode 660");
+    else
+      p.mode = mode;
+  } else if (option == "user") {
+    const passwd* pw = ::getpwnam(word.c_str());
+    if (pw == nullptr)
+      c.error(c.arg(0), "'user' : no such user '" + word + "'.");
+    else
+      p.uid = static_cast<long>(pw->pw_uid);
+  } else if (option == "group") {
+    const group* gr = ::getgrnam(word.c_str());
+    if (gr == nullptr)
+      c.error(c.arg(0), "'group' : no such group '" + word + "'.");
+    else
+      p.gid = static_cast<long>(gr->gr_gid);
+  } else {
+    const auto id = base::parse_int<long>(word);
+    if (!id || *id < 0)
+      c.error(c.arg(0), "'" + std::string(option) + "' expects a numeric id.");
+    else
+      (option == "uid" ? p.uid : p.gid) = *id;
+  }
+}
+
+constexpr OptionRow<BindSpec> kBindRows[] = {
+    {"name", 1, [](OptionContext& c, BindSpec& b) { b.name = c.arg(0).text; }},
+    {"id", 1,
+     [](OptionContext& c, BindSpec& b) {
+       if (const auto v = c.line().integer(c.arg(0), 1, 2147483647)) b.id = static_cast<std::uint32_t>(*v);
+     }},
+    {"backlog", 1,
+     [](OptionContext& c, BindSpec& b) {
+       if (const auto v = c.line().integer(c.arg(0), 0, 2147483647)) b.backlog = static_cast<std::uint32_t>(*v);
+     }},
+    {"maxconn", 1,
+     [](OptionContext& c, BindSpec& b) {
+       if (const auto v = c.line().integer(c.arg(0), 0, 2147483647)) b.maxconn = static_cast<std::uint32_t>(*v);
+     }},
+    {"defer-accept", 0, [](OptionContext&, BindSpec& b) { b.defer_accept = true; }},
+    {"v6only", 0, [](OptionContext&, BindSpec& b) { b.v6only = true; }},
+    {"v4v6", 0, [](OptionContext&, BindSpec& b) { b.v4v6 = true; }},
+    {"transparent", 0, [](OptionContext&, BindSpec& b) { b.transparent = true; }},
+    {"tfo", 0, [](OptionContext&, BindSpec& b) { b.tfo = true; }},
+    {"mss", 1,
+     [](OptionContext& c, BindSpec& b) {
+       if (const auto v = c.line().integer(c.arg(0), -65535, 65535)) b.mss = static_cast<int>(*v);
+     }},
+    {"tcp-ut", 1,
+     [](OptionContext& c, BindSpec& b) {
+       if (const auto v = c.line().time(c.arg(0))) b.tcp_user_timeout = *v;
+     }},
+    {"interface", 1, [](OptionContext& c, BindSpec& b) { b.interface = c.arg(0).text; }},
+    {"mode", 1, [](OptionContext& c, BindSpec& b) { permission(c, "mode", b.permissions); }},
+    {"user", 1, [](OptionContext& c, BindSpec& b) { permission(c, "user", b.permissions); }},
+    {"group", 1, [](OptionContext& c, BindSpec& b) { permission(c, "group", b.permissions); }},
+    {"uid", 1, [](OptionContext& c, BindSpec& b) { permission(c, "uid", b.permissions); }},
+    {"gid", 1, [](OptionContext& c, BindSpec& b) { permission(c, "gid", b.permissions); }},
+};
+
+constexpr OptionRow<UnixBindSpec> kUnixBindRows[] = {
+    {"prefix", 1, [](OptionContext& c, UnixBindSpec& u) { u.prefix = c.arg(0).text; }},
+    {"mode", 1, [](OptionContext& c, UnixBindSpec& u) { permission(c, "mode", u.permissions); }},
+    {"user", 1, [](OptionContext& c, UnixBindSpec& u) { permission(c, "user", u.permissions); }},
+    {"group", 1, [](OptionContext& c, UnixBindSpec& u) { permission(c, "group", u.permissions); }},
+    {"uid", 1, [](OptionContext& c, UnixBindSpec& u) { permission(c, "uid", u.permissions); }},
+    {"gid", 1, [](OptionContext& c, UnixBindSpec& u) { permission(c, "gid", u.permissions); }},
+};
+
+void on_bind(KeywordContext& c) {
+  BindSpec shared;
+  shared.at = c.at();
+  const std::size_t before = c.diag().errors();
+  // Options count even when the address is wrong, so that all mistakes of the line are reported.
+  if (c.size() > 1) bind_options().parse(c, c.args().subspan(1), shared);
+  AddressRules rules;
+  rules.port_required = true;
+  rules.port_range = true;
+  rules.inherited_fd = true;
+  std::string_view rest = c.arg(0).text;
+  std::vector<BindSpec> made;
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    const std::string_view one = rest.substr(0, comma);
+    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    auto address = parse_address(one, rules);
+    if (!address) {
+      c.error(c.arg(0), "'bind' : " + address.error() + ".", "examples: bind :80   bind 127.0.0.1:8080   bind /run/app.sock");
+      continue;
+    }
+    made.push_back(shared);
+    made.back().address = *address;
+  }
+  if (c.diag().errors() != before) return;
+  auto& specs = c.section().parts.get<BindSpecs>();
+  for (auto& b : made) specs.binds.push_back(std::move(b));
+}
+
+void on_unix_bind(KeywordContext& c) {
+  static const config::OptionTable<UnixBindSpec> table = [] {
+    config::OptionTable<UnixBindSpec> t(config::Class::Config, "unix-bind");
+    t.add(kUnixBindRows);
+    return t;
+  }();
+  table.parse(c, c.args(), c.section().parts.get<UnixBindSpec>());
+}
+
+constexpr config::KeywordRow kRows[] = {
+    {"bind", config::kFrontends, 1, config::kAnyArgs, "<address>[:<port_range>] [, ...] [param*]", on_bind, config::kAnonymizeArgs},
+    {"unix-bind", config::kGlobal, 1, config::kAnyArgs, "[ prefix <prefix> ] [ mode <mode> ] [ user <user> ] [ uid <uid> ] [ group <group> ] [ gid <gid> ]",
+     on_unix_bind},
+};
+
+}  // namespace
+
+const config::OptionTable<BindSpec>& bind_options() {
+  static const config::OptionTable<BindSpec> table = [] {
+    config::OptionTable<BindSpec> t(config::Class::BindOption, "bind");
+    t.add(kBindRows);
+    return t;
+  }();
+  return table;
+}
+
+void parse_permission_option(config::OptionContext& context, UnixPermissions& out) {
+  permission(context, context.option().text, out);
+}
+
+void register_keywords(config::KeywordTable& table) {
+  table.add(kRows);
+  for (const auto& row : kBindRows) table.offer({config::Class::BindOption, {}, row.name, row.args == 0 ? "" : " +1"});
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,96 @@
+#include "sluice/proxy/acceptor.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+
+namespace sluice::proxy {
+
+namespace {
+// Longest wait before looking for room again: for connections that ended on other threads.
+constexpr base::Millis kLookAgain{100};
+// The process is out of descriptors or memory: give it time, never spin.
+constexpr base::Millis kOutOfResources{100};
+}  // namespace
+
+void Acceptor::start() noexcept {
+  stopped_ = false;
+  paused_ = false;
+  worker_.loop().watch(fd_, runtime::kIn, *this);
+}
+
+void Acceptor::stop() noexcept {
+  if (stopped_) return;
+  stopped_ = true;
+  timer_.disarm();
+  worker_.loop().unwatch(fd_);
+}
+
+bool Acceptor::has_room() const noexcept {
+  const Global& global = worker_.global();
+  const auto below = [](const std::atomic<std::uint32_t>& n, std::uint32_t limit) {
+    return limit == 0 || n.load(std::memory_order_relaxed) < limit;
+  };
+  return below(global.connections, global.settings.maxconn) && below(proxy_.connections, proxy_.maxconn) &&
+         below(listener_.current, listener_.maxconn);
+}
+
+void Acceptor::pause(base::Millis at_most) noexcept {
+  if (!paused_) {
+    paused_ = true;
+    worker_.loop().set_interest(fd_, 0);
+  }
+  worker_.loop().arm_after(timer_, at_most);
+}
+
+void Acceptor::look_again() noexcept {
+  if (!paused_ || stopped_) return;
+  if (!has_room()) {
+    if (!timer_.armed()) worker_.loop().arm_after(timer_, kLookAgain);
+    return;
+  }
+  paused_ = false;
+  timer_.disarm();
+  worker_.loop().set_interest(fd_, runtime::kIn);
+}
+
+void Acceptor::on_io(unsigned) noexcept {
+  const unsigned budget = worker_.global().settings.max_accept;
+  for (unsigned n = 0; n < budget; ++n) {
+    if (!has_room()) {
+      worker_.global().maxconn_reached.fetch_add(1, std::memory_order_relaxed);
+      pause(kLookAgain);
+      return;
+    }
+    if (const std::uint32_t limit = proxy_.rules->spec.rate_limit_sessions; limit != 0) {
+      const std::int64_t ms = std::chrono::duration_cast<base::Millis>(worker_.loop().now().time_since_epoch()).count();
+      if (proxy_.session_rate.read(ms) >= limit) {
+        pause(base::Millis{1000 / static_cast<int>(limit) + 1});
+        return;
+      }
+    }
+    sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+    const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      switch (errno) {
+        case EAGAIN:
+        case EINTR:
+        case ECONNABORTED:
+          return;
+        default:
+          pause(kOutOfResources);
+          return;
+      }
+    }
+    net::Address source = net::Address::from(reinterpret_cast<sockaddr*>(&peer), len);
+    // HTTP clients speak first, and mostly their request is there by the time the connection is: reading at once saves a turn.
+    worker_.start_session(proxy_, listener_, fd, source, proxy_.rules->spec.mode == Mode::Http);
+    // A socket that only this thread accepts from rarely has more than one waiting; the poller says so if it has. With shared
+    // ones the others may help.
+    if (shared_) return;
+  }
+}
+
+}  // namespace sluice::proxy

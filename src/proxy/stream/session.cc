@@ -1,0 +1,166 @@
+#include "session.h"
+
+#include <new>
+
+#include "back_connection.h"
+#include "stream.h"
+
+namespace sluice::proxy {
+
+namespace {
+// How long a client may take to fetch the end of an answer and close, when no shorter client timeout says otherwise.
+constexpr base::Millis kClosingTime{10000};
+}  // namespace
+
+Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept {
+  void* memory = worker.session_memory().take();
+  if (memory == nullptr) return nullptr;
+  return ::new (memory) Session(worker, proxy, listener, fd, source);
+}
+
+Session::Session(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept
+    : worker_(worker), proxy_(proxy), listener_(listener), front_(proxy.front_h1, fd, *this), idle_since_(worker.loop().now()) {
+  facts_.src = source;
+  sockaddr_storage local;
+  socklen_t len = sizeof local;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &len) == 0)
+    facts_.dst = net::Address::from(reinterpret_cast<sockaddr*>(&local), len);
+  facts_.frontend = &proxy.identity;
+  facts_.listener = &listener.identity;
+  facts_.default_backend = proxy.rules->default_backend_name;
+  facts_.accept_time = worker.loop().now();
+  facts_.accept_wall_us = std::chrono::duration_cast<base::Micros>(worker.loop().wall_now().time_since_epoch()).count();
+  facts_.http = proxy.rules->spec.mode == Mode::Http;
+}
+
+Session::~Session() = default;
+
+void Session::destroy() noexcept {
+  Worker& worker = worker_;
+  this->~Session();
+  worker.session_memory().give(this);
+}
+
+void Session::start(bool ready) noexcept {
+  const ProxySpec& spec = proxy_.rules->spec;
+  if (!facts_.http) {
+    front_.start_raw(ready);
+    return;
+  }
+  // manual 4.2 "timeout http-request": the first request's time runs from the accept.
+  set_deadline(base::deadline_after(worker_.loop().now(), http_request_timeout(spec)));
+  front_.start(ready);
+}
+
+http::RequestHead* Session::begin_exchange(http::mux::StreamEvents*& stream) noexcept {
+  ++requests_;
+  stream_ = Stream::make(*this);
+  if (stream_ == nullptr) return nullptr;
+  stream = stream_;
+  if (requests_ > 1) set_deadline(base::deadline_after(worker_.loop().now(), http_request_timeout(proxy_.rules->spec)));
+  return &stream_->request();
+}
+
+void Session::on_idle(bool leftover) noexcept {
+  idle_since_ = worker_.loop().now();
+  if (leftover) {
+    worker_.loop().schedule(resume_);
+    return;
+  }
+  if (stopping_ || worker_.global().stopping.load(std::memory_order_relaxed)) {
+    front_.close(net::CloseMode::Normal);
+    return;
+  }
+  set_deadline(base::deadline_after(idle_since_, keep_alive_timeout(proxy_.rules->spec)));
+}
+
+void Session::on_resume(unsigned) noexcept { front_.resume(); }
+
+void Session::on_closing() noexcept {
+  const base::Millis client = proxy_.rules->spec.timeouts.client;
+  set_deadline(worker_.loop().now() + (client == base::kNoTimeout ? kClosingTime : std::min(client, kClosingTime)));
+}
+
+void Session::on_closed(bool idle) noexcept {
+  if (buried()) return;
+  timer_.disarm();
+  resume_.cancel();
+  if (idle && requests_ == 0 && facts_.http && !stopping_) log_empty(false);
+  if (private_ != nullptr) {
+    private_->private_to = nullptr;
+    private_->end(net::CloseMode::Normal);
+    private_ = nullptr;
+  }
+  worker_.session_ended(*this);
+  worker_.loop().bury(*this);
+}
+
+void Session::log_empty(bool timed_out) noexcept {
+  const Options& options = proxy_.rules->spec.options;
+  if (options.http_ignore_probes) return;
+  if (options.dontlognull && !timed_out) return;
+  http::mux::StreamEvents* ignored = nullptr;
+  if (begin_exchange(ignored) == nullptr) return;
+  Stream* const stream = stream_;
+  stream->end_empty(timed_out, timed_out ? 408 : 0);
+}
+
+void Session::set_deadline(base::TimePoint when) noexcept {
+  deadline_ = when;
+  if (when < timer_.when()) worker_.loop().arm(timer_, when);
+}
+
+void Session::on_timer() noexcept {
+  if (deadline_ > worker_.loop().now()) {
+    if (deadline_ != base::kNever) worker_.loop().arm(timer_, deadline_);
+    return;
+  }
+  deadline_ = base::kNever;
+  switch (front_.state()) {
+    case http::mux::FrontState::Idle:
+      if (requests_ == 0 && !proxy_.rules->spec.options.http_ignore_probes) {
+        log_empty(true);
+        return;
+      }
+      stopping_ = true;  // nothing to say about it
+      front_.close(net::CloseMode::Normal);
+      return;
+    case http::mux::FrontState::Head:
+      if (stream_ != nullptr) stream_->on_head_timeout();
+      return;
+    case http::mux::FrontState::Closing:
+      front_.close(net::CloseMode::Normal);
+      return;
+    case http::mux::FrontState::Exchange:
+    case http::mux::FrontState::Closed:
+      return;
+  }
+}
+
+void Session::stop(bool hard) noexcept {
+  stopping_ = true;
+  front_.refuse_keep_alive();
+  if (hard && stream_ != nullptr) {
+    stream_->kill();
+    return;
+  }
+  if (hard || front_.state() == http::mux::FrontState::Idle) front_.close(net::CloseMode::Normal);
+}
+
+BackConnection* Session::take_private() noexcept {
+  BackConnection* c = private_;
+  private_ = nullptr;
+  if (c != nullptr) c->private_to = nullptr;
+  return c;
+}
+
+void Session::keep_private(BackConnection& c) noexcept {
+  if (private_ != nullptr) {
+    private_->private_to = nullptr;
+    private_->end(net::CloseMode::Normal);
+  }
+  private_ = &c;
+  c.private_to = this;
+}
+
+}  // namespace sluice::proxy
