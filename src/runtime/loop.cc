@@ -47,7 +47,6 @@ base::Result<std::unique_ptr<Loop>, base::Error> Loop::make(const LoopOptions& o
 Loop::Loop(const LoopOptions& options, std::unique_ptr<Poller> poller)
     : now_(options.clock != nullptr ? options.clock->now() : base::Clock::now()),
       fds_(kFirstFds),
-      timers_(now_),
       tasks_(options.shares),
       buffers_(options.buffer_bytes, options.buffers_kept),
       poller_(std::move(poller)),
@@ -60,6 +59,7 @@ Loop::Loop(const LoopOptions& options, std::unique_ptr<Poller> poller)
       events_(std::max(options.max_poll_events, 1U)),
       next_wall_sync_(now_),
       idle_window_start_(now_),
+      timers_(now_),
       mailbox_(wake_, options.mailbox_slots) {
   changed_.reserve(kFirstFds);
   sync_wall();

@@ -268,7 +268,6 @@ class Loop {
   base::TimePoint now_;
   base::Nanos wall_offset_{0};
   std::vector<FdEntry> fds_;
-  TimerWheel timers_;
   RunQueue tasks_;
   Graveyard graveyard_;
   base::List<TurnEnd, &TurnEnd::hook_> turn_ends_;
@@ -294,6 +293,7 @@ class Loop {
   std::atomic<bool> stop_{false};
   std::atomic<bool> running_{false};  // run() is on a stack
 
+  TimerWheel timers_;  // 7 KiB: behind everything a turn always touches
   WakeFd wake_;
   Mailbox mailbox_;
   MailReader mail_reader_{*this};
