@@ -12,6 +12,7 @@
 #include "sluice/config/diagnostics.h"
 #include "sluice/config/document.h"
 #include "sluice/config/parser.h"
+#include "sluice/ops/console.h"
 #include "sluice/process/command_line.h"
 #include "sluice/process/global_spec.h"
 #include "sluice/process/identity.h"
@@ -27,7 +28,8 @@ struct Launch {
   config::Environment env;
   config::Document document;
   config::Diagnostics diag;
-  GlobalSpec global;  // the section with the command line applied
+  ops::Console console;  // standard error; keeps what was said for `show startup-logs`
+  GlobalSpec global;     // the section with the command line applied
 
   // Set by build().
   std::shared_ptr<void> built;  // whatever serve() needs
@@ -40,10 +42,7 @@ void build(Launch& launch);
 // Binds, drops rights, runs until a signal says stop; returns the exit status. Only without errors.
 int serve(Launch& launch);
 
-// Messages of the program itself in the reference's form: "[WARNING]  (pid) : text". Quiet ones are not written.
-enum class MessageLevel : unsigned char { Notice, Warning, Alert };
-void set_quiet(bool quiet) noexcept;
-// Any thread; one write() to standard error.
-void say(MessageLevel level, std::string_view text);
+// pidfile, -p: for serve(), once bound and before chroot. False when it could not be written (it has been said).
+bool write_pid_file(Launch& launch);
 
 }  // namespace sluice::process
