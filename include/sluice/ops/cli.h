@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/base/time.h"
 #include "sluice/ops/cli_level.h"
 
 namespace sluice::ops {
@@ -34,18 +35,43 @@ class CliAnswer {
 // Severities of messages (management manual 9.3 "set severity-output"), as syslog.
 enum class CliSeverity : std::uint8_t { Emerg, Alert, Crit, Err, Warning, Notice, Info, Debug };
 
+// What commands may change about their own session.
+class CliSessionControl {
+ public:
+  [[nodiscard]] virtual CliLevel level() const noexcept = 0;
+  virtual void lower_level(CliLevel level) noexcept = 0;
+  virtual void set_timeout(base::Millis timeout) noexcept = 0;
+  // Prefix of messages: none, the number, the name.
+  enum class SeverityOutput : std::uint8_t { None, Number, Text };
+  [[nodiscard]] virtual SeverityOutput severity_output() const noexcept = 0;
+  virtual void set_severity_output(SeverityOutput what) noexcept = 0;
+  // How the session goes on behind the current line (management manual 9.3, the three modes).
+  enum class Mode : std::uint8_t { Single, Interactive, Prompt };
+  [[nodiscard]] virtual Mode mode() const noexcept = 0;
+  virtual void set_mode(Mode mode) noexcept = 0;
+  virtual void toggle_timed_prompt() noexcept = 0;
+  // Ends the session once what was answered so far is sent.
+  virtual void quit() noexcept = 0;
+
+ protected:
+  ~CliSessionControl() = default;
+};
+
+class CliCommands;
+
 struct CliCall {
   std::span<const std::string_view> words;  // the command and its arguments, unescaped; valid during the call
   std::string_view payload;                 // what followed `<<`; empty when there was none
-  CliLevel level = CliLevel::User;          // of the session
   void* ctx = nullptr;                      // given with add()
   std::string& out;
+  CliSessionControl& session;
+  const CliCommands& commands;
 
   [[nodiscard]] std::string_view word(std::size_t i) const noexcept {
     return i < words.size() ? words[i] : std::string_view{};
   }
-  // One message; ends with a newline, which is added when it is missing.
-  void say(std::string_view message) const;
+  // One message with the prefix that the session asked for, and a newline where it has none.
+  void say(std::string_view message, CliSeverity severity = CliSeverity::Info) const;
 };
 
 struct CliCommand {
@@ -59,9 +85,6 @@ struct CliCommand {
 
 class CliCommands {
  public:
-  // The built-in ones: help, prompt, quit are the session's own.
-  CliCommands() = default;
-
   // Rows are referred to: static storage.
   void add(std::span<const CliCommand> rows, void* ctx);
 
@@ -81,8 +104,7 @@ class CliCommands {
     const CliCommand* command;
     void* ctx;
   };
-  void list(std::string& out, std::span<const std::string_view> words, CliLevel level, bool nearest) const;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // sorted by usage
 };
 
 }  // namespace sluice::ops

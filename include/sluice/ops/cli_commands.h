@@ -1,5 +1,7 @@
-// The CLI commands that ops brings along: show info, show stat, show errors, show env, show version, show startup-logs,
-// show cli sockets, show schema json. Thread: see cli.h.
+// The CLI commands that ops brings along (management manual 9.3).
+// Of the session: help, prompt, quit, user, operator, set timeout cli, set severity-output, show cli level, echo.
+// Of the process: show info, show stat, show errors, show env, show version, show startup-logs, show cli sockets, show
+// schema json. Thread: see cli.h.
 #pragma once
 
 #include <string>

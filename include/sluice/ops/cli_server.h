@@ -27,10 +27,11 @@ namespace sluice::ops {
 base::Result<base::UniqueFd, std::string> open_stats_socket(const StatsSocketSpec& spec);
 
 struct CliLimits {
-  base::Millis timeout{10000};         // without a command ("stats timeout")
-  std::uint32_t max_sessions = 10;     // "stats maxconn"; further ones wait in the backlog
-  std::size_t max_line_bytes = 16384;  // a command line with its payload ("tune.bufsize")
-  std::size_t output_bytes = 32768;    // of an answer waiting in the session
+  base::Millis timeout{10000};             // without a command ("stats timeout")
+  std::uint32_t max_sessions = 10;         // "stats maxconn"; further ones wait in the backlog
+  std::size_t max_line_bytes = 16384;      // a command line ("tune.bufsize")
+  std::size_t max_payload_bytes = 131072;  // behind `<<`, its last line included ("tune.cli.max-payload-size")
+  std::size_t output_bytes = 32768;        // of an answer waiting to be sent
 };
 
 class CliServer {

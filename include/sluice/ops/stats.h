@@ -85,7 +85,7 @@ struct ServerStats {
   std::string tracked;  // "proxy/server"
   std::uint32_t rate = 0, rate_max = 0;
   HttpResponses responses;
-  std::uint64_t cli_abrt = 0, srv_abrt = 0;
+  std::uint64_t req_tot = 0, cli_abrt = 0, srv_abrt = 0;
   std::int32_t lastsess_s = -1;  // -1: never
   TimeStats times;
   std::uint64_t wrew = 0, eint = 0, connect = 0, reuse = 0;
@@ -122,7 +122,7 @@ struct BackendStats {
   TimeStats times;
   std::string cookie;     // name of the persistence cookie
   std::string_view algo;  // "roundrobin", ...
-  std::uint64_t intercepted = 0, wrew = 0, eint = 0, connect = 0, reuse = 0;
+  std::uint64_t wrew = 0, eint = 0, connect = 0, reuse = 0;
   TransferStats bytes;
   H1Stats h1;
 };
