@@ -4,9 +4,6 @@
 
 namespace sluice::http {
 
-constexpr HeaderTable kMadeTable = detail::make_header_table();
-const HeaderTable kHeaderTable = kMadeTable;
-
 HeaderId header_id(std::string_view name) noexcept {
   if (name.size() < kMinKnownName || name.size() > kMaxKnownName) return HeaderId::Unknown;
   const unsigned id = kHeaderTable.slots[kHeaderTable.slot(name.data(), name.size())];

@@ -68,6 +68,6 @@ consteval HeaderTable make_header_table() {
 
 }  // namespace detail
 
-extern const HeaderTable kHeaderTable;
+inline constexpr HeaderTable kHeaderTable = detail::make_header_table();
 
 }  // namespace sluice::http

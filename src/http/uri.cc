@@ -16,11 +16,21 @@ std::size_t authority_offset(std::string_view t) noexcept {
   return t.substr(i, 3) == "://" ? i + 3 : std::string_view::npos;
 }
 
-bool host_char(char c) noexcept {
-  // unreserved, sub-delims and '%' of RFC 3986
-  return is_alpha(c) || base::is_digit(c) ||
-         (c != '\0' && std::string_view{"-._~%!$&'()*+,;="}.find(c) != std::string_view::npos);
+struct HostChars {
+  bool allowed[256] = {};
+};
+// unreserved, sub-delims and '%' of RFC 3986 2
+constexpr HostChars make_host_chars() noexcept {
+  HostChars t;
+  for (int c = 0; c < 128; ++c) {
+    const char ch = static_cast<char>(c);
+    t.allowed[c] = is_alpha(ch) || base::is_digit(ch);
+  }
+  for (const char* p = "-._~%!$&'()*+,;="; *p != '\0'; ++p) t.allowed[static_cast<unsigned char>(*p)] = true;
+  return t;
 }
+constexpr HostChars kHostChars = make_host_chars();
+bool host_char(char c) noexcept { return kHostChars.allowed[static_cast<unsigned char>(c)]; }
 
 bool all_digits(std::string_view s) noexcept {
   for (char c : s) {

@@ -23,7 +23,7 @@ inline __m128i lower16(__m128i x) noexcept {
 }
 
 // The known name in front of the ':' at p and its length; Unknown says nothing. 32 bytes at p can be read.
-inline HeaderId known_name(const char* p, const char* end, std::size_t& len) noexcept {
+__attribute__((always_inline)) inline HeaderId known_name(const char* p, const char* end, std::size_t& len) noexcept {
   const __m128i colon = _mm_set1_epi8(':');
   const __m128i x0 = load16(p);
   auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(x0, colon)));
@@ -70,7 +70,8 @@ class HeadParse {
         head_(head),
         options_(*parser.options_),
         data_(data),
-        end_(data + size),
+        end_(data +
+             (size < options_.max_head_bytes ? size : options_.max_head_bytes)),  // what is behind is not looked at
         readable_(data + (readable > size ? readable : size)),
         p_(data + parser.position_) {}
 
@@ -91,13 +92,14 @@ class HeadParse {
     return HeadStatus::Error;
   }
   HeadStatus need_more(MsgState state) noexcept {
-    const auto size = static_cast<std::size_t>(end_ - data_);
-    if (size >= options_.max_head_bytes) return fail(ErrorCode::HeadTooLarge, state, data_ + options_.max_head_bytes);
+    if (end_ - data_ >= static_cast<std::ptrdiff_t>(options_.max_head_bytes))
+      return fail(ErrorCode::HeadTooLarge, state, data_ + options_.max_head_bytes);
     parser_.error_.state = state;
     return HeadStatus::NeedMore;
   }
   // What is before p_ will not be looked at again.
-  void line_done() noexcept { parser_.position_ = static_cast<std::uint32_t>(p_ - data_); }
+  void line_done() noexcept { line_done(p_); }
+  void line_done(const char* p) noexcept { parser_.position_ = static_cast<std::uint32_t>(p - data_); }
   void accept_unsafe() noexcept { head_.connection.unsafe_accepted = true; }
   void skip_blanks() noexcept {
     while (p_ < end_ && is_blank(*p_)) ++p_;
@@ -324,38 +326,58 @@ class HeadParse {
   }
 
   // ---- field lines (RFC 9112 5)
+  // The usual line is taken here with everything in registers; what is odd about a line goes to name_slow() and
+  // field_value().
   HeadStatus field_lines() noexcept {
     const std::size_t limit = options_.max_fields == 0 ? ~std::size_t{0} : options_.max_fields;
-    for (;;) {
-      if (p_ == end_) return need_more(MsgState::HeaderFirst);
-      if (*p_ == '\r' || *p_ == '\n') return last_line();
-      char* const name = p_;
+    char* p = p_;
+    const char* const end = end_;
+    for (;; line_done(p)) {
+      if (__builtin_expect(p == end, 0)) {
+        p_ = p;
+        return need_more(MsgState::HeaderFirst);
+      }
+      if (*p == '\r' || *p == '\n') {
+        p_ = p;
+        return last_line();
+      }
+      char* const name = p;
       HeaderId id = HeaderId::Unknown;
       std::size_t name_len = 0;
       bool dropped = false;
 #ifdef SLUICE_SSE2
-      if (__builtin_expect(readable_ - p_ >= 32, 1)) id = known_name(p_, end_, name_len);
+      if (__builtin_expect(readable_ - p >= 32, 1)) id = known_name(p, end, name_len);
 #endif
-      if (id == HeaderId::Unknown) {
+      if (__builtin_expect(id == HeaderId::Unknown, 0)) {
+        p_ = p;
         if (const HeadStatus s = name_slow(name_len, id, dropped); s != HeadStatus::Done) return s;
       }
-      p_ = name + name_len + 1;
-      std::string_view value;
-      if (const HeadStatus s = field_value(value); s != HeadStatus::Done) return s;
-      if (!dropped) {
-        if (__builtin_expect(head_.fields.size() >= limit, 0)) {
-          return fail(ErrorCode::TooManyHeaders, MsgState::HeaderName, name);
-        }
-        const char* stored_name =
-            id == HeaderId::Unknown ? name : kHeaderTable.names[static_cast<std::size_t>(id)].text;
-        Field* f = head_.fields.push({stored_name, name_len}, value, id, 0);
-        if (f == nullptr) return fail(ErrorCode::TooManyHeaders, MsgState::HeaderName, name);
-        if (is_special(id)) {
-          const ErrorCode e = note_field(*f, parser_.seen_, head_, options_.accept_unsafe);
-          if (e != ErrorCode::None) return fail(e, MsgState::HeaderL2Lws, value.data());
-        }
+      const char* start = name + name_len + 1;
+      if (start < end && *start == ' ') ++start;
+      const char* stop = find_line_stop(start, readable_);
+      if (__builtin_expect(end - stop > 2 && stop[0] == '\r' && stop[1] == '\n' && !is_blank(stop[2]), 1)) {
+        p = const_cast<char*>(stop) + 2;
+        while (start < stop && is_blank(*start)) ++start;
+        while (stop > start && is_blank(stop[-1])) --stop;
+      } else {
+        p_ = name + name_len + 1;
+        std::string_view value;
+        if (const HeadStatus s = field_value(value); s != HeadStatus::Done) return s;
+        start = value.data();
+        stop = start + value.size();
+        p = p_;
       }
-      line_done();
+      if (__builtin_expect(dropped, 0)) continue;
+      Field* f = nullptr;
+      if (__builtin_expect(head_.fields.size() < limit, 1)) {
+        const char* text = id == HeaderId::Unknown ? name : kHeaderTable.names[static_cast<std::size_t>(id)].text;
+        f = head_.fields.push({text, name_len}, {start, static_cast<std::size_t>(stop - start)}, id, 0);
+      }
+      if (__builtin_expect(f == nullptr, 0)) return fail(ErrorCode::TooManyHeaders, MsgState::HeaderName, name);
+      if (is_special(id)) {
+        const ErrorCode e = note_field(*f, parser_.seen_, head_, options_.accept_unsafe);
+        if (e != ErrorCode::None) return fail(e, MsgState::HeaderL2Lws, start);
+      }
     }
   }
 
@@ -440,8 +462,6 @@ class HeadParse {
 
   HeadStatus complete() noexcept {
     const auto used = static_cast<std::uint32_t>(p_ - data_);
-    if (used > options_.max_head_bytes)
-      return fail(ErrorCode::HeadTooLarge, MsgState::Done, data_ + options_.max_head_bytes);
     head_.head_bytes = used;
     parser_.stage_ = Stage::Finished;
     parser_.position_ = used;
