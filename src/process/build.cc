@@ -1,0 +1,82 @@
+// build(): from the Document to the Model, with the limits and settings of the global section.
+#include <unistd.h>
+
+#include "sluice/backend/spec.h"
+#include "sluice/model/model.h"
+#include "sluice/ops/cli_spec.h"
+#include "sluice/process/limits.h"
+#include "sluice/process/program.h"
+#include "process/running.h"
+
+namespace sluice::process {
+
+namespace {
+
+constexpr unsigned kMaxAccept = 64;
+constexpr std::uint64_t kSplicePipeBytes = 512 * 1024;
+
+FdNeeds count_needs(const config::Document& document, unsigned threads) {
+  FdNeeds needs;
+  needs.threads = threads;
+  for (const config::Section& s : document.sections) {
+    if (const auto* binds = s.parts.find<net::BindSpecs>()) {
+      for (const net::BindSpec& b : binds->binds)
+        needs.listeners += threads * (b.address.port_kind == net::PortKind::Range ? b.address.port_last - b.address.port + 1U : 1U);
+    }
+    if (const auto* backend = s.parts.find<backend::BackendSpec>()) {
+      for (const backend::ServerSpec& server : backend->servers) needs.checks += server.options.check ? 1 : 0;
+    }
+    if (const auto* stats = s.parts.find<ops::StatsSpec>()) needs.others += static_cast<std::uint32_t>(stats->sockets.size()) + stats->maxconn;
+  }
+  needs.others += 8;
+  return needs;
+}
+
+}  // namespace
+
+void build(Launch& launch) {
+  auto running = std::make_shared<Running>();
+  launch.built = running;
+  const GlobalSpec& g = launch.global;
+  running->threads = g.threads != 0 ? g.threads : runtime::default_thread_count();
+  const auto [soft, hard] = fd_limits();
+  running->limits = compute_limits(g, count_needs(launch.document, running->threads), soft, hard);
+
+  model::BuildOptions options;
+  proxy::GlobalSettings& s = options.settings;
+  s.threads = running->threads;
+  s.buffer_bytes = g.buffer_bytes;
+  s.max_rewrite_bytes = g.max_rewrite_bytes ? *g.max_rewrite_bytes : std::min<std::uint64_t>(1024, g.buffer_bytes / 2);
+  s.max_headers = g.max_headers;
+  // Large transfers go through pipes; a larger pipe saves system calls. The system's size only when it was asked for.
+  s.pipe_bytes = g.pipe_bytes != 0 ? g.pipe_bytes : kSplicePipeBytes;
+  s.max_pipes = running->limits.max_pipes != 0 ? running->limits.max_pipes : 256;
+  s.splice = g.splice;
+  s.max_accept = g.max_accept > 0 ? static_cast<unsigned>(g.max_accept) : g.max_accept < 0 ? 1U << 20 : kMaxAccept;
+  s.log_uri_bytes = g.log_uri_bytes;
+  s.maxconn = running->limits.maxconn;
+  s.client_rcvbuf = g.client_rcvbuf;
+  s.client_sndbuf = g.client_sndbuf;
+  s.server_rcvbuf = g.server_rcvbuf;
+  s.server_sndbuf = g.server_sndbuf;
+
+  char host[256] = "";
+  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  running->hostname = host;
+  running->node = g.node.empty() ? running->hostname : g.node;
+  options.facts.hostname = running->hostname;
+  options.facts.node = running->node;
+  options.facts.pid = static_cast<std::uint32_t>(::getpid());
+  options.facts.threads = running->threads;
+  options.facts.start_wall_us =
+      std::chrono::duration_cast<base::Micros>(base::WallClock::now().time_since_epoch()).count();
+  options.program = launch.identity.name;
+  options.proxy_maxconn = g.proxy_maxconn;
+  options.resolve_names = !launch.command.ignore_resolution_failures;
+  options.console = &launch.console;
+  options.case_adjust = g.case_adjust;
+  running->model = model::build(launch.document, std::move(options), launch.diag);
+  if (running->model != nullptr) launch.listeners = running->model->listeners.size();
+}
+
+}  // namespace sluice::process
