@@ -59,8 +59,6 @@ struct ServerOptions {
   bool disabled = false;
   bool shutdown_sessions_on_down = false;       // "on-marked-down shutdown-sessions"
   bool shutdown_backup_sessions_on_up = false;  // "on-marked-up shutdown-backup-sessions"
-  bool strict_maxconn = false;                  // maxconn counts connections, idle ones included
-  std::uint32_t tcp_user_timeout_ms = 0;        // "tcp-ut"
   SourceSpec source;
   std::vector<InitAddress> init_addr;  // empty = last,libc
   InitState init_state = InitState::Default;
@@ -91,18 +89,18 @@ struct CheckHeader {
 };
 
 struct CheckExpect {
-  enum class Kind : std::uint8_t { Status, StatusRegex, String, BodyRegex, Header } kind = Kind::Status;
+  enum class Kind : std::uint8_t { Status, StatusRegex, String, Regex } kind = Kind::Status;
   bool negated = false;
-  std::string pattern;  // as written
+  std::string pattern;  // as written; for binary patterns the bytes themselves
+  bool binary = false;
   struct Range {
     std::uint16_t low, high;
   };
   std::vector<Range> ranges;  // Kind::Status
   std::int64_t min_recv = -1;
   std::string comment;
-  // Check statuses to report instead of the usual ones: manual "ok-status", "error-status", "tout-status"; "" = usual.
+  // Check status reported instead of the usual one: "L7OK" ...; "" = usual.
   std::string ok_status, error_status, timeout_status;
-  std::string on_success, on_error;  // plain text only
   config::Location at;
 };
 
@@ -117,7 +115,7 @@ struct HttpSend {
 
 // One step of a check sequence (http-check, tcp-check).
 struct CheckStep {
-  enum class Kind : std::uint8_t { Connect, Send, SendHttp, Expect } kind = Kind::Connect;
+  enum class Kind : std::uint8_t { Connect, Send, SendHttp, Expect, Comment } kind = Kind::Connect;
   // Connect
   std::uint16_t port = 0;                   // 0 = the check's
   std::optional<net::AddressSpec> address;  // unset = the check's
@@ -137,8 +135,9 @@ struct CheckSpec {
   HttpSend option_request;          // what "option httpchk" itself says
   std::vector<CheckStep> http_steps;
   std::vector<CheckStep> tcp_steps;
-  bool http_steps_set = false;  // this section wrote its own: inherited ones were dropped
-  bool tcp_steps_set = false;
+  // Which section (config::Section::index) wrote the steps: one that writes its own drops those it has inherited.
+  std::uint32_t http_steps_section = ~0U;
+  std::uint32_t tcp_steps_section = ~0U;
   bool disable_on_404 = false;
   bool send_state = false;
   bool log_health_checks = false;
