@@ -46,7 +46,7 @@ void TimerWheel::arm(Timer& t, base::TimePoint when) noexcept {
 
 void TimerWheel::place(Timer& t, std::uint64_t tick) noexcept {
   SLUICE_DCHECK(tick > elapsed_);
-  const auto level = static_cast<unsigned>(std::bit_width(tick ^ elapsed_) - 1) / kBits;
+  const auto level = static_cast<unsigned>(std::bit_width((tick ^ elapsed_) | 1U) - 1) / kBits;
   const auto slot = static_cast<unsigned>(tick >> (level * kBits)) % kSlots;
   occupied_[level] |= std::uint64_t{1} << slot;
   slots_[level][slot].push_back(t);
