@@ -220,7 +220,7 @@ class HeadParse {
       head_.connection.close = true;
       accept_unsafe();
       line_done();
-      return complete();
+      return finish({});
     }
     return HeadStatus::Done;
   }
