@@ -14,6 +14,7 @@ Backend::Backend(const BackendInit& init)
       http_(init.http),
       algorithm_(init.spec->algorithm.value_or(Algorithm::Random)),
       spec_(*init.spec),
+      connect_timeout_(init.connect_timeout),
       reporter_(init.reporter),
       counters_(init.threads),
       state_(std::make_unique<State>()) {

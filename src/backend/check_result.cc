@@ -38,6 +38,12 @@ const Row& row(CheckStatus s) noexcept { return kRows[static_cast<unsigned>(s)];
 }  // namespace
 
 std::string_view short_name(CheckStatus s) noexcept { return row(s).short_name; }
+std::optional<CheckStatus> status_of(std::string_view short_name) noexcept {
+  for (unsigned i = 0; i < sizeof kRows / sizeof kRows[0]; ++i) {
+    if (kRows[i].short_name == short_name) return static_cast<CheckStatus>(i);
+  }
+  return std::nullopt;
+}
 std::string_view description(CheckStatus s) noexcept { return row(s).description; }
 bool passed(CheckStatus s) noexcept { return row(s).passed; }
 bool has_code(CheckStatus s) noexcept { return row(s).has_code; }

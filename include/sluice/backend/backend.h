@@ -115,7 +115,9 @@ struct BackendInit {
   bool http = true;
   const BackendSpec* spec = nullptr;
   unsigned threads = 1;
-  std::uint32_t fullconn = 0;         // used when the spec has none: computed by the model from the frontends' maxconn
+  std::uint32_t fullconn = 0;  // used when the spec has none: computed by the model from the frontends' maxconn
+  base::Millis connect_timeout =
+      base::kNoTimeout;               // "timeout connect": bounds the connects of checks with a "timeout check"
   StateReporter* reporter = nullptr;  // borrowed; null: messages are dropped
   bool resolve_names = true;          // false with -dr: a name that cannot be resolved leaves the server in maintenance
   bool prefer_ip4 = false;            // -4
@@ -152,6 +154,7 @@ class Backend {
   [[nodiscard]] std::uint32_t queued() const noexcept { return queued_.load(std::memory_order_relaxed); }  // own queue
   [[nodiscard]] std::uint32_t queued_max() const noexcept { return queued_max_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t total_queued() const noexcept { return total_queued_.load(std::memory_order_relaxed); }
+  [[nodiscard]] base::Millis connect_timeout() const noexcept { return connect_timeout_; }
   [[nodiscard]] std::uint32_t fullconn() const noexcept { return fullconn_; }
   [[nodiscard]] std::uint32_t active_servers() const noexcept {
     return active_.load(std::memory_order_relaxed);
@@ -238,6 +241,7 @@ class Backend {
   Algorithm algorithm_;
   BackendSpec spec_;
   std::uint32_t fullconn_;
+  base::Millis connect_timeout_;
   std::vector<std::unique_ptr<Server>> servers_;
   StateReporter* reporter_;
   bool tracks_load_ = false;  // the balancer wants every change of load

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sluice/backend/backend.h"
@@ -18,6 +19,7 @@ namespace sluice::backend {
 struct CheckerOptions {
   GlobalCheckSpec global;
   std::uint64_t seed = 1;  // of the random spread
+  std::string node;        // "node" of the global section, for "http-check send-state"; "" = host name
 };
 
 class Check;
@@ -40,6 +42,8 @@ class Checker {
  private:
   runtime::Loop& loop_;
   CheckerOptions options_;
+  struct Plans;
+  std::unique_ptr<Plans> plans_;
   std::vector<std::unique_ptr<Check>> checks_;
 };
 

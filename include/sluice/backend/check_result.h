@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,8 @@ enum class CheckStatus : std::uint8_t {
 std::string_view short_name(CheckStatus s) noexcept;
 // "Layer4 check passed"
 std::string_view description(CheckStatus s) noexcept;
+// The other way round.
+std::optional<CheckStatus> status_of(std::string_view short_name) noexcept;
 // Whether the check went well.
 bool passed(CheckStatus s) noexcept;
 // L5 to L7 statuses have a code worth printing.
