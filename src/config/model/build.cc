@@ -157,6 +157,7 @@ class Builder {
       init.spec = spec == nullptr ? &kNoServers : spec;
       init.threads = model_->global.settings.threads;
       init.fullconn = fullconns[p->rules->index];
+      init.connect_timeout = p->rules->spec.timeouts.connect;
       init.reporter = model_->reporter.get();
       init.resolve_names = model_->options.resolve_names;
       init.prefer_ip4 = model_->options.prefer_ip4;
