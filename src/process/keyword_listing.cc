@@ -27,16 +27,16 @@ constexpr Listing kListings[] = {
     {"svc", "# List of registered service names:\n", Class::Service},
 };
 
-std::string line_of(const Listed& l) {
-  std::string s;
-  // Samples are printed behind their matrix of places, everything else before its detail.
-  if (l.cls == Class::Sample && l.detail.starts_with('[')) {
-    const auto close = l.detail.find(']');
-    s = std::string(l.detail.substr(0, close + 1)) + " " + std::string(l.name) +
-        std::string(l.detail.substr(close + 1));
-  } else {
-    s = std::string(l.name) + std::string(l.detail);
-  }
+std::string line_of(const Listed& l) { return std::string(l.detail.empty() ? l.name : l.detail) + "\n"; }
+
+// "\tbind <addr> name +1"
+std::string option_line(std::string_view before, const Listed& l) {
+  std::string s = "\t";
+  s += before;
+  s += ' ';
+  s += l.name;
+  if (!l.detail.empty() && l.detail[0] != ' ') s += ' ';
+  s += l.detail;
   return s + "\n";
 }
 
@@ -70,12 +70,9 @@ std::string config_listing(const config::KeywordTable& table) {
   std::set<std::string> server_options;
   std::set<std::string> actions;
   for (const Listed& l : table.listed()) {
-    if (l.cls == Class::BindOption)
-      bind_options.insert("\tbind <addr> " + std::string(l.name) + std::string(l.detail) + "\n");
-    if (l.cls == Class::ServerOption)
-      server_options.insert("\tserver <name> <addr> " + std::string(l.name) + std::string(l.detail) + "\n");
-    if (l.cls == Class::Action)
-      actions.insert("\t" + std::string(l.scope) + " " + std::string(l.name) + std::string(l.detail) + "\n");
+    if (l.cls == Class::BindOption) bind_options.insert(option_line("bind <addr>", l));
+    if (l.cls == Class::ServerOption) server_options.insert(option_line("server <name> <addr>", l));
+    if (l.cls == Class::Action) actions.insert(option_line(l.scope, l));
   }
   out += "global\n";
   add_sorted(out, global);

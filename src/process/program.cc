@@ -99,17 +99,9 @@ class Program {
   }
 
   int fatal(std::string_view message) {
-    introduce();
+    introduce(launch_);
     launch_.console.say(Console::Severity::Alert, message);
     return 1;
-  }
-
-  // Before the first complaint: who is speaking.
-  void introduce() {
-    if (introduced_) return;
-    introduced_ = true;
-    launch_.console.say(Console::Severity::Notice, launch_.identity.name + " version is " + launch_.identity.version);
-    launch_.console.say(Console::Severity::Notice, "path to executable is " + launch_.identity.executable);
   }
 
   int condition() {
@@ -117,7 +109,7 @@ class Program {
     std::size_t at = 0;
     const auto v = config::evaluate_condition(launch_.command.condition, &launch_.env, facts(), error, at);
     if (v) return *v ? 0 : 1;
-    introduce();
+    introduce(launch_);
     launch_.console.say(Console::Severity::Alert, "config : Failed to evaluate condition: " + error);
     if (!launch_.command.condition.empty()) {
       launch_.console.print("    " + launch_.command.condition + "\n    " + std::string(at, ' ') + "^\n");
@@ -210,7 +202,7 @@ class Program {
     options.pid = ::getpid();
     options.show_diag = launch_.command.diagnostics;
     options.color = !launch_.global.quiet && ::isatty(STDERR_FILENO) == 1;
-    if (diag.errors() + diag.warnings() != 0) introduce();
+    if (diag.errors() + diag.warnings() != 0) introduce(launch_);
     launch_.console.print(diag.render(launch_.document.sources, options));
     if (!diag.failed()) return true;
     std::vector<bool> wrong(launch_.document.sources.size());
@@ -260,10 +252,16 @@ class Program {
 
   config::KeywordTable table_;
   Launch launch_;
-  bool introduced_ = false;
 };
 
 }  // namespace
+
+void introduce(Launch& launch) {
+  if (launch.introduced) return;
+  launch.introduced = true;
+  launch.console.say(Console::Severity::Notice, launch.identity.name + " version is " + launch.identity.version);
+  launch.console.say(Console::Severity::Notice, "path to executable is " + launch.identity.executable);
+}
 
 bool write_pid_file(Launch& launch) {
   const std::string& path = launch.global.pid_file;

@@ -37,6 +37,7 @@ class Server final : public runtime::SignalHandler {
 
  private:
   int fatal(std::string_view message) {
+    introduce(launch_);
     launch_.console.say(Console::Severity::Alert, message);
     return 1;
   }
@@ -44,8 +45,14 @@ class Server final : public runtime::SignalHandler {
 
   bool apply_limits() {
     const ConnectionLimits& limits = running_.limits;
+    if (limits.maxconn_computed) {
+      launch_.console.say(Console::Severity::Notice,
+                          "Automatically setting global.maxconn to " + std::to_string(limits.maxconn) + ".");
+    }
     if (auto r = apply_fd_limit(limits.fds_needed); !r) {
-      launch_.console.say(launch_.global.strict_limits ? Console::Severity::Alert : Console::Severity::Warning, main_prefix() + r.error());
+      introduce(launch_);
+      launch_.console.say(launch_.global.strict_limits ? Console::Severity::Alert : Console::Severity::Warning,
+                          main_prefix() + r.error());
       if (launch_.global.strict_limits) return false;
     }
     return true;
@@ -95,6 +102,7 @@ class Server final : public runtime::SignalHandler {
         for (const ops::StatsSocketSpec& s : stats->sockets) {
           auto opened = ops::open_stats_socket(s);
           if (!opened) {
+            introduce(launch_);
             launch_.console.say(Console::Severity::Alert, "Starting frontend GLOBAL: " + opened.error());
             ok = false;
             continue;
@@ -108,14 +116,20 @@ class Server final : public runtime::SignalHandler {
   }
 
   void complain(const model::Listener& l, const std::string& why) {
+    introduce(launch_);
     const config::Location at = l.spec->at;
-    launch_.console.say(Console::Severity::Alert, "Binding [" + std::string(launch_.document.sources.path(at.file)) + ":" + std::to_string(at.line) +
-                                                      "] for frontend " + l.proxy->rules->name + ": " + why);
+    launch_.console.say(Console::Severity::Alert, "Binding [" + std::string(launch_.document.sources.path(at.file)) +
+                                                      ":" + std::to_string(at.line) + "] for frontend " +
+                                                      l.proxy->rules->name + ": " + why);
   }
 
   void advise() {
-    if (const std::string s = chroot_advice(launch_.global, launch_.identity.name); !s.empty()) launch_.console.say(Console::Severity::Warning, s);
-    if (const std::string s = user_advice(launch_.global, launch_.identity.name); !s.empty()) launch_.console.say(Console::Severity::Warning, s);
+    for (const std::string& s :
+         {chroot_advice(launch_.global, launch_.identity.name), user_advice(launch_.global, launch_.identity.name)}) {
+      if (s.empty()) continue;
+      introduce(launch_);
+      launch_.console.say(Console::Severity::Warning, s);
+    }
   }
 
   bool make_threads() {
@@ -163,7 +177,8 @@ class Server final : public runtime::SignalHandler {
     for (BoundListener& l : running_.listeners) {
       const bool shared = l.sockets.size() == 1;
       const int fd = l.sockets[shared ? 0 : index].fd.get();
-      state.acceptors.push_back(std::make_unique<proxy::Acceptor>(*state.worker, *l.plan->proxy, *l.plan->info, fd, shared && running_.threads > 1));
+      state.acceptors.push_back(std::make_unique<proxy::Acceptor>(*state.worker, *l.plan->proxy, *l.plan->info, fd,
+                                                                  shared && running_.threads > 1));
       state.acceptors.back()->start();
     }
     // Backends are dealt out to the threads for their health checks.
@@ -175,7 +190,8 @@ class Server final : public runtime::SignalHandler {
     running_.checkers[index] = std::make_unique<backend::Checker>(loop, options);
     const auto& proxies = running_.model->global.proxies;
     for (std::size_t i = index; i < proxies.size(); i += running_.threads) {
-      if (proxies[i]->servers != nullptr && !proxies[i]->rules->spec.disabled) running_.checkers[index]->add(*proxies[i]->servers);
+      if (proxies[i]->servers != nullptr && !proxies[i]->rules->spec.disabled)
+        running_.checkers[index]->add(*proxies[i]->servers);
     }
     running_.checkers[index]->start();
   }
@@ -205,7 +221,9 @@ class Server final : public runtime::SignalHandler {
           auto& console = static_cast<Server*>(ctx)->launch_.console;
           const std::string thread = "Thread " + std::to_string(r.loop_index + 1);
           const std::string time = std::to_string(r.lasted.count()) + " ms";
-          console.say(Console::Severity::Warning, r.over ? thread + " turns again after " + time + "." : thread + " has not turned for " + time + ", it runs " + r.what + ".");
+          console.say(Console::Severity::Warning,
+                      r.over ? thread + " turns again after " + time + "."
+                             : thread + " has not turned for " + time + ", it runs " + r.what + ".");
         },
         this);
     for (std::size_t i = 0; i < running_.group->size(); ++i) stalls.watch(running_.group->loop(i));
@@ -213,7 +231,8 @@ class Server final : public runtime::SignalHandler {
     ops::CliContext context;
     std::unique_ptr<ops::CliServer> cli;
     start_cli(first, commands, context, cli);
-    if (auto r = running_.group->start(true); !r) return fatal(main_prefix() + "Cannot start threads: " + std::strerror(r.error().sys));
+    if (auto r = running_.group->start(true); !r)
+      return fatal(main_prefix() + "Cannot start threads: " + std::strerror(r.error().sys));
     stalls.start();
     forbid_forks(launch_.global);
     launch_.console.end_of_start();
@@ -226,7 +245,8 @@ class Server final : public runtime::SignalHandler {
     return status_;
   }
 
-  void start_cli(runtime::Loop& loop, ops::CliCommands& commands, ops::CliContext& context, std::unique_ptr<ops::CliServer>& cli) {
+  void start_cli(runtime::Loop& loop, ops::CliCommands& commands, ops::CliContext& context,
+                 std::unique_ptr<ops::CliServer>& cli) {
     const config::Section* g = launch_.document.global();
     const auto* stats = g == nullptr ? nullptr : g->parts.find<ops::StatsSpec>();
     if (stats == nullptr) return;
@@ -240,7 +260,8 @@ class Server final : public runtime::SignalHandler {
     const runtime::LoopBinding binding(loop);
     cli = std::make_unique<ops::CliServer>(loop, commands, limits);
     cli->set_start(base::Clock::now());
-    for (std::size_t i = 0; i < running_.stats_sockets.size(); ++i) cli->listen(std::move(running_.stats_sockets[i]), stats->sockets[i].level);
+    for (std::size_t i = 0; i < running_.stats_sockets.size(); ++i)
+      cli->listen(std::move(running_.stats_sockets[i]), stats->sockets[i].level);
   }
 
   // TERM and INT end at once, with the signal's status; USR1 lets exchanges finish first.
@@ -252,7 +273,8 @@ class Server final : public runtime::SignalHandler {
     }
     if (running_.model->global.stopping.exchange(true)) return;
     threads_busy_.store(running_.threads);
-    const runtime::Message stop{[](void* ctx, std::uintptr_t) noexcept { static_cast<Server*>(ctx)->soft_stop(); }, this, 0};
+    const runtime::Message stop{[](void* ctx, std::uintptr_t) noexcept { static_cast<Server*>(ctx)->soft_stop(); },
+                                this, 0};
     (void)running_.group->post_each(stop);
   }
 

@@ -201,7 +201,7 @@ struct Listed {
   Class cls = Class::Config;
   std::string_view scope;   // Action: "http-request"; otherwise empty
   std::string_view name;    // "set-var*" as it is printed
-  std::string_view detail;  // the rest of the printed line (types, places)
+  std::string_view detail;  // options, actions: what follows the name ("+1"); others: the whole printed line, "" = the name
 };
 
 class KeywordTable {

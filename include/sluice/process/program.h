@@ -31,6 +31,8 @@ struct Launch {
   ops::Console console;  // standard error; keeps what was said for `show startup-logs`
   GlobalSpec global;     // the section with the command line applied
 
+  bool introduced = false;  // see introduce()
+
   // Set by build().
   std::shared_ptr<void> built;  // whatever serve() needs
   std::size_t listeners = 0;    // enabled ones; 0 = "will not start (no listener)"
@@ -42,6 +44,8 @@ void build(Launch& launch);
 // Binds, drops rights, runs until a signal says stop; returns the exit status. Only without errors.
 int serve(Launch& launch);
 
+// Once, before the first complaint: which version is speaking and where it lies.
+void introduce(Launch& launch);
 // pidfile, -p: for serve(), once bound and before chroot. False when it could not be written (it has been said).
 bool write_pid_file(Launch& launch);
 
