@@ -86,8 +86,6 @@ bool cut_args(std::string_view text, std::vector<std::string>& out, std::size_t&
         default:
           break;
       }
-      // Inside double quotes only the quote and the backslash itself lose their escape.
-      if (quote == '"' && n != '\\' && n != '"') plain = 0;
       if (plain != 0) {
         current += plain;
         any = true;

@@ -123,7 +123,7 @@ bool url_dec(SampleContext& ctx, const Arg* a, Sample& s) noexcept {
   return true;
 }
 bool prepare_url_enc(Build& b) {
-  if (b.args[0].given() && b.args[0].text != "query") {
+  if (!b.args[0].text.empty() && b.args[0].text != "query") {
     b.error = "invalid encode type '" + std::string(b.args[0].text) + "', expected 'query'";
     return false;
   }

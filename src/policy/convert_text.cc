@@ -231,14 +231,14 @@ bool host_only(SampleContext&, const Arg*, Sample& s) noexcept {
     const auto end = text.find(']');
     s.set_str(end == std::string_view::npos ? text : text.substr(0, end + 1));
   } else {
-    s.set_str(text.substr(0, text.find(':')));
+    s.set_str(text.substr(0, text.rfind(':')));
   }
   return true;
 }
 bool port_only(SampleContext&, const Arg*, Sample& s) noexcept {
-  const auto bracket = s.text.find(']');
-  const auto colon = s.text.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  s.set_int(colon == std::string_view::npos ? 0 : leading_int(s.text.substr(colon + 1)));
+  const auto colon = s.text.rfind(':');
+  const bool bracketed = colon != std::string_view::npos && s.text.find(']', colon) != std::string_view::npos;
+  s.set_int(colon == std::string_view::npos || bracketed ? 0 : leading_int(s.text.substr(colon + 1)));
   return true;
 }
 // "a=1&b=2": the value of one parameter

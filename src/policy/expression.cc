@@ -46,8 +46,9 @@ class ArgReader {
         return false;
       }
       used = n + 1;
-      if (raw.empty() && shape.required > 0 && shape.kinds[0] == ArgKind::Str) raw.emplace_back();
     }
+    // A lone text that is asked for may be left out, which means an empty one.
+    if (raw.empty() && shape.required == 1 && shape.kinds[0] == ArgKind::Str) raw.emplace_back();
     if (raw.size() > shape.kinds.size()) {
       error_ = "expected ')' before '" + raw[shape.kinds.size()] + "'";
       return false;

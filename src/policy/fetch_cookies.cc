@@ -14,11 +14,18 @@ struct Pair {
   std::string_view value;
 };
 
-// The pair beginning at `offset` of a Cookie field; false at the end.
+// The pair beginning at `offset`; false at the end. Requests separate cookies by ';' and, as old clients do, by ','.
+// Quoted values may hold either. In a response only the first pair is a cookie, what follows are its attributes.
+template <bool Response>
 bool next_pair(std::string_view text, std::size_t& offset, Pair& out) noexcept {
   while (offset < text.size()) {
-    auto end = text.find(';', offset);
-    if (end == std::string_view::npos) end = text.size();
+    std::size_t end = offset;
+    bool quoted = false;
+    for (; end < text.size(); ++end) {
+      const char c = text[end];
+      if (c == '"') quoted = !quoted;
+      if (!quoted && (c == ';' || (!Response && c == ','))) break;
+    }
     const std::string_view item = text.substr(offset, end - offset);
     offset = end + 1;
     const auto equal = item.find('=');
@@ -44,7 +51,7 @@ bool next_cookie(const SampleContext& ctx, Cursor& cursor, Pair& out) noexcept {
     const http::Field& f = (*all)[cursor.item];
     if (f.id != kId || f.removed()) continue;
     std::size_t offset = cursor.offset;
-    if (!next_pair(f.value(), offset, out)) continue;
+    if (!next_pair<Response>(f.value(), offset, out)) continue;
     if (Response) {
       ++cursor.item;
       cursor.offset = 0;

@@ -61,6 +61,8 @@ bool to_address(Sample& s, SampleType to) noexcept {
       s.set_ip4(ip4);
     } else if (parse_ip6(s.text, ip6)) {
       s.set_ip6(ip6);
+      // Text in the mapped form names an IPv4 address where either family will do.
+      if (to == SampleType::Addr && ip6[10] == 0xff && ip6[11] == 0xff && embedded_ip4(ip6, ip4)) s.set_ip4(ip4);
     } else if (to == SampleType::Ipv6 && parse_ip4(s.text, ip4)) {
       s.set_ip4(ip4);
     } else {
