@@ -50,6 +50,8 @@ struct ReplyPage {
 std::unique_ptr<ReplyPage> parse_page(std::string_view text, std::uint16_t status, std::string& why);
 // A redirect of errorloc/errorloc302/errorloc303: `code` 302 or 303.
 std::unique_ptr<ReplyPage> redirect_page(std::uint16_t code, std::string_view url);
+// The reason of a redirect made here, as the reference prints it ("Found" for 302, unlike http::status_reason).
+std::string_view redirect_reason(unsigned code) noexcept;
 // The built-in page, null for a status without one.
 const ReplyPage* default_page(unsigned status) noexcept;
 

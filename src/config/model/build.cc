@@ -47,6 +47,7 @@ class Builder {
     env.document = &document_;
     env.buffer_bytes = model_->global.settings.buffer_bytes;
     env.max_rewrite_bytes = model_->global.settings.max_rewrite_bytes;
+    env.pages = proxy::make_page_cache();
     std::vector<std::uint32_t> taken;
     for (const config::Section& s : document_.sections) {
       if (!is_proxy(s)) continue;

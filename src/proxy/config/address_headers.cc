@@ -40,7 +40,7 @@ void on_address_header(KeywordContext& c, AddressHeaderSpec& spec, std::string_v
         c.error(*w, fmt::format("'option {} header' expects <header_name> as argument.", name));
         return;
       }
-      spec.header = h->text;
+      spec.header = lower_case(h->text);
     } else if (w->text == "if-none" && if_none_ok) {
       spec.if_none = true;
     } else {

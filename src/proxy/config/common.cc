@@ -21,6 +21,12 @@ std::string section_text(const config::Section& section) {
                               : fmt::format("{} '{}'", section.kind(), section.name);
 }
 
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& ch : out) ch = base::to_lower(ch);
+  return out;
+}
+
 bool needs_front(config::KeywordContext& c, std::string_view hint) {
   if ((c.section().where() & config::kBackend) == 0) return true;
   c.warning(fmt::format("'{}' ignored because {} has no frontend capability.{}", bare_name(c),

@@ -21,6 +21,9 @@ bool needs_back(config::KeywordContext& c);
 // "frontend 'www'" as messages name a section.
 std::string section_text(const config::Section& section);
 
+// Header names are kept in lower case: that is how they are sent.
+std::string lower_case(std::string_view text);
+
 // The words of a rule, taken from left to right.
 class Words {
  public:

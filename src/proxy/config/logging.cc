@@ -75,7 +75,7 @@ void on_unique_id_format(KeywordContext& c) { spec_of(c).unique_id_format = c.ar
 
 void on_unique_id_header(KeywordContext& c) {
   if (!needs_front(c)) return;
-  spec_of(c).unique_id_header = c.arg(0).text;
+  spec_of(c).unique_id_header = lower_case(c.arg(0).text);
 }
 
 constexpr std::uint32_t kAll = config::kDefaultsAndProxies;

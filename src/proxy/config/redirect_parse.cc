@@ -15,7 +15,7 @@ bool read_code(RuleReader& r, const config::Token& word, RedirectSpec& out) {
   if (v == nullptr) return false;
   const auto code = base::parse_int<unsigned>(v->text);
   if (!code || (*code != 301 && *code != 302 && *code != 303 && *code != 307 && *code != 308)) {
-    return r.fail(
+    return r.fail_at(
         *v, fmt::format("'code': unsupported HTTP code '{}' (must be one of 301, 302, 303, 307 or 308).", v->text));
   }
   out.code = static_cast<std::uint16_t>(*code);
@@ -76,7 +76,7 @@ bool read_redirect(RuleReader& r, RedirectSpec& out) {
       known = true;
     }
     if (!known) {
-      return r.fail(
+      return r.fail_at(
           word, fmt::format("expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'set-cookie-fmt', "
                             "'clear-cookie', 'drop-query', 'keep-query', 'ignore-empty' or 'append-slash' (was '{}').",
                             word.text));

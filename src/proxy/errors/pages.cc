@@ -148,10 +148,12 @@ std::unique_ptr<ReplyPage> parse_page(std::string_view text, std::uint16_t statu
   return page;
 }
 
+std::string_view redirect_reason(unsigned code) noexcept { return code == 302 ? "Found" : http::status_reason(code); }
+
 std::unique_ptr<ReplyPage> redirect_page(std::uint16_t code, std::string_view url) {
   auto page = std::make_unique<ReplyPage>();
   page->status = code;
-  page->reason = http::status_reason(code);
+  page->reason = redirect_reason(code);
   page->headers = {header("cache-control", "no-cache"), header("content-length", "0"), header("location", url)};
   make_raw(*page);
   return page;

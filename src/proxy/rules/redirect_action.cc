@@ -3,7 +3,6 @@
 #include <string>
 
 #include "proxy/rules/compiler.h"
-#include "sluice/http/status.h"
 
 namespace sluice::proxy {
 namespace {
@@ -13,7 +12,7 @@ class Redirect final : public Action {
   Redirect(const RedirectSpec& spec, Value target, Value cookie)
       : spec_(spec), target_(std::move(target)), cookie_format_(std::move(cookie)) {
     needs_ = target_.format().needs();
-    needs_ |= cookie_format_.format().needs();
+    if (cookie_format_.valid()) needs_ |= cookie_format_.format().needs();
     needs_.request_head = true;
     if (spec.cookie == RedirectSpec::Cookie::Set) cookie_ = std::string(spec.cookie_text.text) + "; path=/;";
     if (spec.cookie == RedirectSpec::Cookie::Clear)
@@ -33,7 +32,7 @@ class Redirect final : public Action {
     http::ResponseHead& head = *ctx.reply;
     head.clear();
     head.status = spec_.code;
-    head.reason = http::status_reason(spec_.code);
+    head.reason = redirect_reason(spec_.code);
     head.body = http::BodyKind::Length;
     bool ok = head.fields.append(http::HeaderId::ContentLength, "0") != nullptr;
     ok = ok && head.fields.append(http::HeaderId::Location, location) != nullptr;
