@@ -67,10 +67,6 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
 #ifdef TCP_QUICKACK
     if (request.spec->options.tcp_smart_connect) set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
 #endif
-#ifdef TCP_USER_TIMEOUT
-    if (server.options().tcp_user_timeout_ms != 0)
-      set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(server.options().tcp_user_timeout_ms));
-#endif
   }
   if (settings.server_sndbuf != 0) set_int(fd, SOL_SOCKET, SO_SNDBUF, settings.server_sndbuf);
   if (settings.server_rcvbuf != 0) set_int(fd, SOL_SOCKET, SO_RCVBUF, settings.server_rcvbuf);

@@ -10,17 +10,6 @@ namespace {
 // A retry on the same server waits this long, or "timeout connect" when that is shorter (manual 4.2 "retries").
 constexpr base::Millis kTurnAround{1000};
 
-bool is_connect_error(const base::Error& e) noexcept {
-  switch (e.code) {
-    case base::ErrorCode::ConnectRefused:
-    case base::ErrorCode::ConnectTimeout:
-    case base::ErrorCode::ConnectFailed:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 void Stream::assigned(backend::ServerSlot slot) noexcept {
