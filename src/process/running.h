@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "process/thread_sampler.h"
 #include "sluice/backend/check.h"
 #include "sluice/model/model.h"
+#include "sluice/model/stats.h"
 #include "sluice/net/listener.h"
 #include "sluice/ops/cli_commands.h"
 #include "sluice/ops/cli_server.h"
@@ -24,6 +26,7 @@ namespace sluice::process {
 struct ThreadState {
   std::unique_ptr<proxy::Worker> worker;
   std::vector<std::unique_ptr<proxy::Acceptor>> acceptors;
+  std::unique_ptr<ThreadSampler> sampler;  // null: nobody asks for its figures
   void* owner = nullptr;
   bool stopping = false;  // soft stop: this thread ends with its last session
   bool done = false;
@@ -46,6 +49,9 @@ struct Running {
   std::unique_ptr<runtime::ThreadGroup> group;
   std::vector<ThreadState> thread_states;
   std::vector<std::unique_ptr<backend::Checker>> checkers;  // by thread
+  std::vector<model::ThreadFigures> figures;                // by thread; empty without stats socket
+  std::unique_ptr<model::Stats> stats;                      // what the CLI shows
+  std::unique_ptr<model::Captures> captures;
   std::unique_ptr<runtime::StallDetector> stall_detector;
 };
 

@@ -158,6 +158,7 @@ class Server final : public runtime::SignalHandler {
     running_.group = std::move(*group);
     running_.thread_states.resize(running_.threads);
     running_.checkers.resize(running_.threads);
+    if (!running_.stats_sockets.empty()) running_.figures = std::vector<model::ThreadFigures>(running_.threads);
     return true;
   }
 
@@ -180,6 +181,9 @@ class Server final : public runtime::SignalHandler {
       state.acceptors.push_back(std::make_unique<proxy::Acceptor>(*state.worker, *l.plan->proxy, *l.plan->info, fd,
                                                                   shared && running_.threads > 1));
       state.acceptors.back()->start();
+    }
+    if (!running_.figures.empty()) {
+      state.sampler = std::make_unique<ThreadSampler>(loop, *state.worker, running_.figures[index]);
     }
     // Backends are dealt out to the threads for their health checks.
     backend::CheckerOptions options;
@@ -207,6 +211,7 @@ class Server final : public runtime::SignalHandler {
     }
     loop.turn();
     state.acceptors.clear();
+    state.sampler.reset();
     state.worker.reset();
   }
 
@@ -242,7 +247,41 @@ class Server final : public runtime::SignalHandler {
     stalls.stop();
     running_.group->stop();
     running_.group->join();
-    return status_;
+    if (ended_by_ != 0) die_of(ended_by_);
+    return 0;
+  }
+
+  // Everything is closed: now the signal does what it would have done, so that whoever waits sees the usual status
+  // (143 for TERM, 130 for INT, as shells count).
+  static void die_of(int signo) noexcept {
+    ::signal(signo, SIG_DFL);
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, signo);
+    pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+    ::raise(signo);
+  }
+
+  model::ProcessSide process_side() const {
+    const std::int64_t began_us = running_.model->options.facts.start_wall_us;
+    const std::int64_t now_us =
+        std::chrono::duration_cast<base::Micros>(base::WallClock::now().time_since_epoch()).count();
+    model::ProcessSide p;
+    p.name = launch_.identity.product;
+    p.version = launch_.identity.version;
+    p.release_date = kReleaseDate;
+    p.description = launch_.global.description;
+    p.started = base::Clock::now();
+    p.boot_time_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(0, (now_us - began_us) / 1000));
+    p.memory_limit_mb = static_cast<std::uint32_t>(launch_.command.memory_mb.value_or(0));
+    p.fds_needed = static_cast<std::uint32_t>(running_.limits.fds_needed);
+    p.max_pipes = running_.limits.max_pipes;
+    p.cli_listeners = static_cast<std::uint32_t>(running_.stats_sockets.size());
+    p.busy_polling = launch_.global.busy_poll;
+    p.threads = running_.group.get();
+    p.console = &launch_.console;
+    p.figures = running_.figures;
+    return p;
   }
 
   void start_cli(runtime::Loop& loop, ops::CliCommands& commands, ops::CliContext& context,
@@ -250,6 +289,10 @@ class Server final : public runtime::SignalHandler {
     const config::Section* g = launch_.document.global();
     const auto* stats = g == nullptr ? nullptr : g->parts.find<ops::StatsSpec>();
     if (stats == nullptr) return;
+    running_.stats = std::make_unique<model::Stats>(*running_.model, process_side());
+    running_.captures = std::make_unique<model::Captures>(*running_.model);
+    context.stats = running_.stats.get();
+    context.captures = running_.captures.get();
     context.console = &launch_.console;
     context.version = launch_.identity.version;
     context.sockets = stats->sockets;
@@ -267,7 +310,7 @@ class Server final : public runtime::SignalHandler {
   // TERM and INT end at once, with the signal's status; USR1 lets exchanges finish first.
   void on_signal(int signo) noexcept override {
     if (signo != SIGUSR1) {
-      status_ = 128 + signo;
+      ended_by_ = signo;
       running_.group->stop();
       return;
     }
@@ -296,7 +339,7 @@ class Server final : public runtime::SignalHandler {
   Launch& launch_;
   Running& running_;
   base::TimePoint started_;
-  int status_ = 0;
+  int ended_by_ = 0;
   std::atomic<unsigned> threads_busy_{0};
 };
 
