@@ -239,19 +239,17 @@ backend back
 
     def send(self, request, seconds=2.5):
         answer = b""
-        with socket.create_connection(("127.0.0.1", self.port)) as c:
-            c.settimeout(seconds)
-            try:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port)) as c:
+                c.settimeout(seconds)
                 c.sendall(request)
-                while True:
+                while len(answer) < 1 << 20:
                     piece = c.recv(65536)
                     if not piece:
                         break
                     answer += piece
-                    if len(answer) > 1 << 20:
-                        break
-            except OSError:
-                pass
+        except OSError:
+            pass
         return answer
 
     def alive(self):
@@ -320,25 +318,43 @@ def judge(case, records):
 
 
 def run(program, cases):
+    """Results by case id, and the names of the cases that killed the proxy."""
     folder = tempfile.mkdtemp(prefix="h1diff")
     recorder = Recorder()
     proxy = Proxy(program, recorder.port, folder)
+    answers = {}
+    deadly = []
     try:
         with concurrent.futures.ThreadPoolExecutor(24) as pool:
-            answers = list(pool.map(lambda c: proxy.send(c.request), cases))
+            for start in range(0, len(cases), 48):
+                batch = cases[start:start + 48]
+                answers.update(zip((c.id for c in batch), pool.map(lambda c, p=proxy: p.send(c.request), batch)))
+                if proxy.alive():
+                    continue
+                for case in batch:  # again, one by one, to know which
+                    if not proxy.alive():
+                        proxy.stop()
+                        proxy = Proxy(program, recorder.port, folder)
+                    answers[case.id] = proxy.send(case.request)
+                    proxy.send(b"GET /again HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    if not proxy.alive():
+                        deadly.append(case.name)
+                if not proxy.alive():
+                    proxy.stop()
+                    proxy = Proxy(program, recorder.port, folder)
         recorder.settle(5)
-        alive = proxy.alive()
     finally:
         proxy.stop()
         recorder.socket.close()
         shutil.rmtree(folder, ignore_errors=True)
     results = {}
-    for case, answer in zip(cases, answers):
+    for case in cases:
+        answer = answers[case.id]
         m = re.match(rb"HTTP/1\.[01] (\d{3})", answer)
         status = m[1].decode() if m else ("-" if not answer else "?")
         forwarded = any(case.id.encode() in r for r in recorder.records)
         results[case.id] = Result(status, forwarded, judge(case, recorder.records))
-    return results, alive
+    return results, deadly
 
 
 def main():
@@ -354,15 +370,15 @@ def main():
             print(f"{program}: not found", file=sys.stderr)
             return 2
     cases = list(read_cases(options.requests))
-    results, alive = run(options.proxy, cases)
+    results, deadly = run(options.proxy, cases)
     found = 0
     for case in cases:
         for finding in results[case.id].findings:
             found += 1
             print(f"FINDING {case.name}: {finding} (answer {results[case.id].status})")
-    if not alive:
+    for name in deadly:
         found += 1
-        print("FINDING the proxy died")
+        print(f"FINDING {name}: the proxy died")
     if options.reference:
         reference, _ = run(options.reference, cases)
         differ = 0

@@ -100,6 +100,7 @@ void check_head(const std::string& text, ParseOptions options, ResponseContext c
 
   const std::string first = whole.written();
   options.max_head_bytes = static_cast<std::uint32_t>(first.size() + 1);
+  options.max_fields = 0;  // a Host that was added counts now
   ParsedHead<Head> second;
   second.parse(first, options, context, 0, 0);
   require(second.status == HeadStatus::Done, "what was accepted and written is accepted again");
