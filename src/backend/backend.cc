@@ -2,11 +2,23 @@
 
 #include <algorithm>
 #include <random>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "backend/state.h"
 
 namespace sluice::backend {
+namespace {
+
+bool every_connect_has_port(const std::vector<CheckStep>& steps) {
+  const auto without = [](const CheckStep& s) { return s.kind == CheckStep::Kind::Connect && s.port == 0; };
+  const auto first = std::find_if(steps.begin(), steps.end(),
+                                  [](const CheckStep& s) { return s.kind != CheckStep::Kind::Comment; });
+  return first != steps.end() && first->kind == CheckStep::Kind::Connect &&
+         std::none_of(steps.begin(), steps.end(), without);
+}
+
+}  // namespace
 
 Backend::Backend(const BackendInit& init)
     : name_(init.name),
@@ -32,6 +44,8 @@ std::unique_ptr<Backend> Backend::make(const BackendInit& init, config::Diagnost
   std::unique_ptr<Backend> b(new Backend(init));
   const std::size_t errors = diag.errors();
 
+  if (!b->check_specs(diag)) return nullptr;
+
   // Ids that were given are kept; the others get the lowest that is free, in order.
   std::unordered_set<std::uint32_t> taken;
   for (const ServerSpec& s : b->spec_.servers) {
@@ -53,6 +67,42 @@ std::unique_ptr<Backend> Backend::make(const BackendInit& init, config::Diagnost
   if (!b->resolve_all(init, diag) || diag.errors() != errors) return nullptr;
   b->init_states();
   return b;
+}
+
+// What only shows when all servers are known.
+bool Backend::check_specs(config::Diagnostics& diag) const {
+  bool good = true;
+  const auto subject = [this](const ServerSpec& s) { return "'server " + name_ + "/" + s.name + "' : "; };
+  const auto line = [](const ServerSpec& s) { return std::to_string(s.at.line); };
+  std::unordered_map<std::string_view, const ServerSpec*> names;
+  std::unordered_map<std::uint32_t, const ServerSpec*> ids;
+  for (const ServerSpec& s : spec_.servers) {
+    if (const auto [it, added] = names.emplace(s.name, &s); !added) {
+      good = false;
+      diag.error(s.at, subject(s) + "another server named '" + s.name + "' was already defined at line " +
+                           line(*it->second) + ", please use distinct names.");
+    }
+    if (s.id != 0) {
+      if (const auto [it, added] = ids.emplace(s.id, &s); !added) {
+        good = false;
+        diag.error(s.at, subject(s) + "'id' : custom id " + std::to_string(s.id) + " already used at line " +
+                             line(*it->second) + " ('server " + it->second->name + "').");
+      }
+    }
+    if (!s.options.check || s.address.kind != net::AddressKind::Ip) continue;
+    const bool fixed = s.address.port_kind == net::PortKind::Fixed && s.address.port != 0;
+    bool script_port = spec_.check.type != CheckType::Tcp;
+    if (spec_.check.type == CheckType::TcpScript) script_port = every_connect_has_port(spec_.check.tcp_steps);
+    if (spec_.check.type == CheckType::Http) script_port = every_connect_has_port(spec_.check.http_steps);
+    if (!fixed && s.options.check_port == 0 && !script_port) {
+      good = false;
+      diag.error(s.at, subject(s) + "server " + s.name +
+                           " has neither service port nor check port, nor tcp_check rule 'connect' with port "
+                           "information.",
+                 "add \"port <port>\" to the server line");
+    }
+  }
+  return good;
 }
 
 bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
@@ -100,6 +150,19 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
       diag.error(s->spec_.address_at,
                  "'server " + name_ + "/" + s->name() + "' : could not resolve address '" + address.host + "'.",
                  "write an address, or let the server start without one: init-addr last,libc,none");
+    }
+
+    // A check's own address by name: resolved now, checks must not block.
+    if (auto& check = s->spec_.options.check_address; check && check->needs_resolving) {
+      auto resolved = net::resolve(*check);
+      if (resolved) {
+        check->host = resolved.value().address().ip_text();
+        check->family = resolved.value().family();
+        check->needs_resolving = false;
+      } else {
+        good = false;
+        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'addr' : " + resolved.error());
+      }
     }
 
     const SourceSpec& source = s->options().source.set ? s->options().source : spec_.source;

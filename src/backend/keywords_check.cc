@@ -112,7 +112,9 @@ void parse_connect(KeywordContext& c, const char* subject, std::vector<CheckStep
     } else if (word.text == "addr") {
       const Token* v = w.value(word, "<ip> as argument");
       if (v == nullptr) return;
-      auto address = net::parse_address(v->text, net::AddressRules{});
+      net::AddressRules rules;
+      rules.names = false;
+      auto address = net::parse_address(v->text, rules);
       if (!address) return w.fail(*v, "'addr' : " + address.error());
       step.address = address.value();
     } else if (word.text == "comment") {

@@ -202,6 +202,7 @@ class Backend {
   struct State;  // queues, balancer: private header
   class Change;  // scope of a state change
 
+  bool check_specs(config::Diagnostics& diag) const;
   bool resolve_all(const BackendInit& init, config::Diagnostics& diag);
   void init_states() noexcept;
 
