@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "sluice/backend/balancer.h"
+
 namespace sluice::model {
 
 namespace {
@@ -210,7 +212,7 @@ bool Stats::server(std::size_t i, std::size_t j, ops::ServerStats& out) const {
   out.scur = s.current();
   out.smax = s.current_max();
   out.slim = options.maxconn;
-  out.weight = s.effective_weight();
+  out.weight = (s.effective_weight() + backend::kWeightScale - 1) / backend::kWeightScale;
   out.uweight = s.weight();
   out.active = !options.backup;
   out.backup = options.backup;
