@@ -75,6 +75,7 @@ Stream::Progress Stream::connect() noexcept {
   // waited for without first waiting to write.
   if (http_ && c->server_address().is_loopback()) {
     send_request();
+    if (ended_ || back_ == nullptr) return ended_ ? Progress::Fail : Progress::Wait;  // its body was malformed
     if (back_->error().code != base::ErrorCode::None) {
       connection_failed(back_->error());
       return ended_ ? Progress::Fail : Progress::Wait;
@@ -99,7 +100,7 @@ void Stream::connection_established() noexcept {
   if (!request_sent_) send_request();
   if (ended_ || back_ == nullptr) return;
   response_state_ = ResponseState::AwaitHead;
-  const unsigned events = back_->expect_response({head_response_, connect_request_});
+  const unsigned events = back_->expect_response({head_response_, connect_request_, request_.connection.upgrade});
   if ((events & http::mux::kHead) != 0) on_response_head();
   // A request that will not be needed again makes room for its body.
   if (!ended_ && !front_.input_done() && !allow_l7_retry_ && !reused_) release_request();
