@@ -57,8 +57,7 @@ void H1Back::send_request(const RequestHead& request, const RequestOptions& opti
     action = write.version == Version::H11 ? h1::ConnectionAction::Close : h1::ConnectionAction::Nothing;
   else if (write.version == Version::H10)
     action = h1::ConnectionAction::KeepAlive;
-  char connection_text[256];
-  write.connection = h1::connection_value(connection_text, sizeof connection_text, request.fields, request.connection, action);
+  write.connection = h1::connection_value(action);
   const std::size_t need = h1::max_head_bytes(request, write) + h1::kMaxChunkHeadBytes + 64 + 4096 + settings_->parse.max_head_bytes;
   std::size_t room = 0;
   char* area = scratch(need, room);

@@ -269,8 +269,7 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
         action = h1::ConnectionAction::KeepAlive;
     }
   }
-  char connection_text[256];
-  write.connection = h1::connection_value(connection_text, sizeof connection_text, response.fields, response.connection, action);
+  write.connection = h1::connection_value(action);
   const std::size_t need = h1::max_head_bytes(response, write) + h1::kMaxChunkHeadBytes + 64 + 4096 + settings_->parse.max_head_bytes;
   std::size_t room = 0;
   char* area = scratch(need, room);

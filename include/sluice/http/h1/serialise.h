@@ -72,10 +72,6 @@ enum class ConnectionAction : std::uint8_t {
 [[nodiscard]] constexpr std::string_view connection_value(ConnectionAction action) noexcept {
   return action == ConnectionAction::Close ? "close" : action == ConnectionAction::KeepAlive ? "keep-alive" : "";
 }
-inline std::string_view connection_value(char*, std::size_t, const Fields&, const ConnectionFacts&,
-                                         ConnectionAction action) noexcept {
-  return connection_value(action);
-}
 
 // Chunk framing. A chunk is head, data, kChunkEnd; the body ends with kLastChunk, trailers if any, and CR LF.
 inline constexpr std::size_t kMaxChunkHeadBytes = 18;
