@@ -166,6 +166,9 @@ void on_set_dumpable(KeywordContext& c) {
 void on_expose_experimental(KeywordContext& c) { c.document().expose_experimental = true; }
 void on_expose_deprecated(KeywordContext& c) { c.document().expose_deprecated = true; }
 
+// What is never used needs no switching off.
+void on_nothing(KeywordContext&) {}
+
 // -- names of header fields for peers that are wrong about case
 
 void add_case(KeywordContext& c, const Token& at, std::string_view from, std::string_view to) {
@@ -248,6 +251,9 @@ constexpr config::KeywordRow kRows[] = {
     {"nbthread", kG, 1, 1, "<number>", on_nbthread},
     {"node", kG, 1, 1, "<name>", on_node},
     {"noepoll", kG, 0, 0, "", on_flag<&G::epoll, false>},
+    {"noevports", kG, 0, 0, "", on_nothing},  // event ports: Solaris
+    {"nokqueue", kG, 0, 0, "", on_nothing},
+    {"noktls", kG, 0, 0, "", on_nothing},
     {"nopoll", kG, 0, 0, "", on_flag<&G::poll, false>},
     {"noreuseport", kG, 0, 0, "", on_flag<&G::reuseport, false>},
     {"nosplice", kG, 0, 0, "", on_flag<&G::splice, false>},
@@ -260,6 +266,8 @@ constexpr config::KeywordRow kRows[] = {
     {"strict-limits", kG, 0, 0, "", on_flag<&G::strict_limits, true>, config::kNoPrefix},
     {"thread-groups", kG, 1, 1, "<number>", on_thread_groups},
     {"tune.bufsize", kG, 1, 1, "<size>", on_size<&G::buffer_bytes, 1024, std::uint64_t{1} << 28>},
+    {"tune.disable-fast-forward", kG, 0, 0, "", on_flag<&G::splice, false>},
+    {"tune.disable-zero-copy-forwarding", kG, 0, 0, "", on_flag<&G::splice, false>},
     {"tune.http.logurilen", kG, 1, 1, "<number>", on_number<&G::log_uri_bytes, 1, 1 << 20>},
     {"tune.http.maxhdr", kG, 1, 1, "<number>", on_number<&G::max_headers, 1, 32767>},
     {"tune.maxaccept", kG, 1, 1, "<number>", on_max_accept},

@@ -26,7 +26,7 @@ enum class Severity : std::uint8_t { Diag, Notice, Warning, Alert };
 struct Diagnostic {
   Severity severity = Severity::Alert;
   Location at;
-  std::uint32_t width = 1;  // characters to underline
+  std::uint32_t width = 1;  // characters to underline; 0 = the line is not shown
   std::string message;      // the reason, in the reference's wording; no newline at its end
   std::string hint;         // what to do about it; may be empty
 };

@@ -199,9 +199,10 @@ std::string unknown_word(Class cls, std::string_view what, std::string_view word
 // One line of a `-dK` listing, offered by the room that owns the word.
 struct Listed {
   Class cls = Class::Config;
-  std::string_view scope;   // Action: "http-request"; otherwise empty
-  std::string_view name;    // "set-var*" as it is printed
-  std::string_view detail;  // options, actions: what follows the name ("+1"); others: the whole printed line, "" = the name
+  std::string_view scope;  // Action: "http-request"; otherwise empty
+  std::string_view name;   // "set-var*" as it is printed
+  std::string_view
+      detail;  // options, actions: what follows the name ("+1"); others: the whole printed line, "" = the name
 };
 
 class KeywordTable {

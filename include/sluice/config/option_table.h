@@ -59,8 +59,8 @@ struct OptionRow {
 template <class Spec>
 class OptionTable {
  public:
-  // cls: where unknown options are looked up; what: "bind", "server": how messages call the line.
-  OptionTable(Class cls, std::string_view what) noexcept : cls_(cls), what_(what) {}
+  // cls: where unknown options are looked up. Messages begin as the reference's for that class.
+  explicit OptionTable(Class cls, std::string_view = {}) noexcept : cls_(cls) {}
   void add(std::span<const OptionRow<Spec>> rows) {
     for (const auto& r : rows) rows_.push_back(&r);
   }
@@ -109,25 +109,35 @@ class OptionTable {
   void report_unknown(KeywordContext& line, const Token& word) const {
     Suggestion s(word.text);
     for (const auto* r : rows_) s.offer(r->name);
-    std::string what(what_);
-    what += what.empty() ? "keyword" : " keyword";
-    line.error(word, subject(line) + unknown_word(cls_, what, word.text, s) + ".");
+    std::string message = subject(line) + unknown_word(cls_, "keyword", word.text, s);
+    if (!message.ends_with('?')) message += '.';
+    line.error(word, std::move(message));
   }
+  // How the reference begins messages about such lines.
   [[nodiscard]] std::string subject(KeywordContext& line) const {
     std::string s = "'";
     s += line.name();
     if (line.has(0)) {
       s += ' ';
+      if (cls_ == Class::ServerOption && !line.in_defaults()) {
+        s += line.section().name;
+        s += '/';
+      }
       s += line.arg(0).text;
     }
-    return s + "' : ";
+    s += '\'';
+    if (cls_ == Class::BindOption) {
+      s += " in section '";
+      s += line.section().kind();
+      return s + "' : ";
+    }
+    return s + " : ";
   }
   [[nodiscard]] std::string missing_argument(KeywordContext& line, std::string_view name) const {
     return subject(line) + "'" + std::string(name) + "' expects an argument.";
   }
 
   Class cls_;
-  std::string_view what_;
   std::vector<const OptionRow<Spec>*> rows_;
 };
 

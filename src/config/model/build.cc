@@ -106,7 +106,7 @@ class Builder {
     if (has_servers && t.server == base::kNoTimeout) add("server");
     if (missing.empty()) return;
     diag_.warning(config::Location{},
-                  "config : missing timeouts for " + std::string(s->kind()) + " '" + c.name + "': " + missing + ".",
+                  "missing timeouts for " + std::string(s->kind()) + " '" + c.name + "': " + missing + ".",
                   "without them a connection that nobody closes stays forever; for example: timeout client 30s");
   }
 
@@ -208,7 +208,7 @@ class Builder {
   void make_logs() {
     std::string error;
     model_->process_log = ops::make_global_log_route(model_->outputs, global_log_, error);
-    if (!error.empty()) diag_.error(config::Location{}, "config : log : " + error);
+    if (!error.empty()) diag_.error(config::Location{}, "log : " + error);
     model_->proxy_logs.resize(model_->global.proxies.size());
     for (const auto& p : model_->global.proxies) {
       const auto* specs = sections_[p->rules->index]->parts.find<ops::LogSpecs>();

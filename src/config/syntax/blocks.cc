@@ -101,7 +101,7 @@ void Blocks::message(std::span<const Token> words, Severity severity) {
     return;
   }
   const std::string_view text = words.size() > 1 ? words[1].text : std::string_view();
-  diag_.add({severity, words[0].at, static_cast<std::uint32_t>(words[0].text.size()), quoted(text) + ".", {}});
+  diag_.add({severity, words[0].at, 0, quoted(text) + ".", {}});  // the author's own words need no picture
 }
 
 void Blocks::end_of_file(Location end) {

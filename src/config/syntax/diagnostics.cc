@@ -23,7 +23,7 @@ std::string_view color_of(Severity s) noexcept {
 char shown(char c) noexcept { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) ? c : '.'; }
 
 void render_source(std::string& out, const Sources& sources, const Diagnostic& d) {
-  if (!d.at.known() || d.at.line == 0 || d.at.column == 0) return;
+  if (!d.at.known() || d.at.line == 0 || d.at.column == 0 || d.width == 0) return;
   std::string_view line = sources.line(d.at);
   std::size_t column = d.at.column - 1;
   if (column > line.size()) column = line.size();
@@ -52,7 +52,7 @@ void render_source(std::string& out, const Sources& sources, const Diagnostic& d
   for (std::size_t i = 0; i < column; ++i) out += line[i] == '\t' ? '\t' : ' ';
   out += '^';
   const std::size_t room = line.size() > column ? line.size() - column : 1;
-  out.append(std::min<std::size_t>(d.width == 0 ? 1 : d.width, room) - 1, '~');
+  out.append(std::min<std::size_t>(d.width, room) - 1, '~');
   out += '\n';
 }
 

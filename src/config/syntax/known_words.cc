@@ -62,6 +62,10 @@ std::string unknown_word(Class cls, std::string_view what, std::string_view word
   s += word;
   s += '\'';
   s += suggestion.text();
+  if (suggestion.best().empty()) {
+    const std::string_view near = nearest_in_language(cls, word, scope);
+    if (!near.empty()) s += "; did you mean '" + std::string(near) + "' maybe (not supported yet) ?";
+  }
   return s;
 }
 

@@ -402,7 +402,15 @@ class Parser {
     std::string hint;
     if (near.best().empty()) {
       const std::string_view known = nearest_in_language(Class::Config, first, scope);
-      if (!known.empty()) hint = "the language has " + quoted(known) + ", which is not supported yet";
+      const KeywordRow* elsewhere = nullptr;
+      for (const KeywordRow* row : table_.rows()) {
+        if (row->words == known) elsewhere = row;
+      }
+      if (elsewhere != nullptr) {
+        hint = "did you mean " + quoted(known) + "? " + belongs(*elsewhere);
+      } else if (!known.empty()) {
+        hint = "the language has " + quoted(known) + ", which is not supported yet";
+      }
     }
     diag_.error(words[0],
                 "unknown keyword " + quoted(first) + " in " + quoted(current_->kind()) + " section" + near.text(),

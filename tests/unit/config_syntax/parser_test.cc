@@ -145,9 +145,9 @@ TEST(Parser, OptionTables) {
       "server w rest a b\n");
   EXPECT_EQ(p.lines("backend", "b"), (Lines{"server|s|name=x;no-check;check;", "server|t|", "server|u|name=y;",
                                             "server|v|check;", "server|w|rest,a,b"}));
-  EXPECT_EQ(p.said(), (Lines{"3:11 'server t' : 'name' expects an argument.",
-                             "4:11 'server u' : unknown keyword 'chek'; did you mean 'check' maybe ?.",
-                             "5:11 'server v' : 'cookie' is not supported yet."}));
+  EXPECT_EQ(p.said(), (Lines{"3:11 'server b/t' : 'name' expects an argument.",
+                             "4:11 'server b/u' : unknown keyword 'chek'; did you mean 'check' maybe ?",
+                             "5:11 'server b/v' : 'cookie' is not supported yet."}));
 }
 
 TEST(Parser, ConditionalBlocks) {
