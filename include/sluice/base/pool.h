@@ -33,7 +33,7 @@ class RawPool {
     if (free_ != nullptr) {
       Node* n = free_;
       free_ = n->next;
-      --free_count_;
+      if (--free_count_ < low_) low_ = free_count_;
       return n;
     }
     void* p = std::malloc(object_bytes_);
@@ -64,6 +64,14 @@ class RawPool {
       std::free(n);
     }
   }
+  // For a timer: gives back half of what was never needed since the last call. Returns the bytes given back.
+  std::size_t trim_unused() noexcept {
+    const std::size_t drop = (low_ + 1) / 2;
+    const std::size_t before = free_count_;
+    if (drop != 0) trim(free_count_ - drop);
+    low_ = free_count_;
+    return (before - free_count_) * object_bytes_;
+  }
   [[nodiscard]] std::size_t object_bytes() const noexcept { return object_bytes_; }
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
   [[nodiscard]] std::size_t free_count() const noexcept { return free_count_; }
@@ -76,6 +84,7 @@ class RawPool {
   std::size_t keep_;
   Node* free_ = nullptr;
   std::size_t free_count_ = 0;
+  std::size_t low_ = 0;  // smallest free_count_ since trim_unused()
   std::size_t used_ = 0;
 };
 

@@ -80,9 +80,9 @@ struct LevelSpec {
   std::int8_t level = -1;  // syslog severity 0..7, -1 = "silent"
 };
 struct CaptureRuleSpec {
-  std::vector<Text> sample;        // expression words
+  std::vector<Text> sample;          // expression words
   std::optional<std::uint32_t> len;  // a slot of its own of this length ...
-  std::optional<std::size_t> id;   // ... or one made by "declare capture"
+  std::optional<std::size_t> id;     // ... or one made by "declare capture"
 };
 struct SwitchSpec {
   bool on = false;
@@ -133,6 +133,7 @@ struct RuleSpec {
   ActionKind action = ActionKind::Allow;
   config::Location at{};
   ConditionSpec when;
+  std::string_view name;       // the action's word, for messages
   bool from_defaults = false;  // written in a defaults section
   std::variant<std::monostate, HeaderEditSpec, FormatSpec, ReplaceSpec, SetStatusSpec, LevelSpec, CaptureRuleSpec,
                SwitchSpec, WaitForBodySpec, ReplySpec, RedirectSpec>

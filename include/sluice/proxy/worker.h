@@ -62,8 +62,11 @@ class Worker {
   base::RawPool stream_memory_;
   base::RawPool back_memory_;
   std::unique_ptr<char[]> log_area_;
+  void on_trim() noexcept;
+
   struct Sessions;
   std::unique_ptr<Sessions> all_;
+  runtime::MemberTimer<&Worker::on_trim> trim_timer_{*this};
   std::size_t session_count_ = 0;
   void (*on_room_)(void*) noexcept = nullptr;
   void* room_context_ = nullptr;

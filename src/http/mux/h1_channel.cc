@@ -10,7 +10,6 @@ namespace {
 
 // Up to here pieces are copied together, so that one plain send() does it.
 constexpr std::size_t kCopyBytes = 4096;
-constexpr std::size_t kMaxTrailers = 64;
 
 // Tail of a chunk: CR LF, the last chunk and its trailers.
 constexpr std::size_t kScratchBytes = 65536;
@@ -119,12 +118,9 @@ void H1Channel<Base>::start_body(BodyKind kind, std::uint64_t content_length, st
   decoder_.start(kind, content_length);
   decoder_.keep_trailers(nullptr);
   if (kind == BodyKind::Chunked && !settings_->drop_trailers) {
-    if (trailers_ == nullptr) {
-      trailer_fields_ = std::make_unique<Field[]>(kMaxTrailers);
-      trailers_ = std::make_unique<Fields>(trailer_fields_.get(), kMaxTrailers);
-    }
-    trailers_->clear();
-    decoder_.keep_trailers(trailers_.get());
+    if (trailers_ == nullptr) trailers_ = std::make_unique<Trailers>();
+    trailers_->fields.clear();
+    decoder_.keep_trailers(&trailers_->fields);
   }
   decoder_.set_max_trailer_bytes(settings_->parse.max_head_bytes);
   input_done_ = decoder_.done();
@@ -158,7 +154,7 @@ void H1Channel<Base>::gather(Pieces& out) noexcept {
   }
   if (input_done_) {
     out.end = true;
-    if (trailers_ != nullptr && body_kind_ == BodyKind::Chunked && trailers_->size() != 0) out.trailers = trailers_.get();
+    if (trailers_ != nullptr && body_kind_ == BodyKind::Chunked && trailers_->fields.size() != 0) out.trailers = &trailers_->fields;
   }
 }
 
@@ -191,8 +187,8 @@ bool H1Channel<Base>::rewind_body() noexcept {
   in_.unskip(at - body_begin_);
   decoder_.start(body_kind_, body_length_);
   if (trailers_ != nullptr && body_kind_ == BodyKind::Chunked) {
-    trailers_->clear();
-    decoder_.keep_trailers(trailers_.get());
+    trailers_->fields.clear();
+    decoder_.keep_trailers(&trailers_->fields);
   }
   input_done_ = decoder_.done();
   return true;

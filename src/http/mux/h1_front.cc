@@ -311,7 +311,6 @@ void H1Front::finish(bool abort) noexcept {
     gathered_ = 0;
     reading_ = Reading::Off;
     trailers_.reset();
-    trailer_fields_.reset();
     const bool leftover = !in_.empty();
     if (!leftover) in_.release();
     transport_->want(runtime::kIn | runtime::kRdHup);

@@ -43,6 +43,7 @@ class Pump {
   net::Pipe pipe_;
   std::uint64_t spliced_bytes_ = 0;
   bool done_ = false;
+  bool large_ = false;  // the last read was large: worth a pipe
   bool progress_ = false;
 };
 

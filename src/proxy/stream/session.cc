@@ -64,7 +64,8 @@ http::RequestHead* Session::begin_exchange(http::mux::StreamEvents*& stream) noe
 void Session::on_idle(bool leftover) noexcept {
   idle_since_ = worker_.loop().now();
   if (leftover) {
-    worker_.loop().schedule(resume_);
+    resume_ = true;
+    worker_.loop().arm(*this, idle_since_);
     return;
   }
   if (stopping_ || worker_.global().stopping.load(std::memory_order_relaxed)) {
@@ -74,8 +75,6 @@ void Session::on_idle(bool leftover) noexcept {
   set_deadline(base::deadline_after(idle_since_, keep_alive_timeout(proxy_.rules->spec)));
 }
 
-void Session::on_resume(unsigned) noexcept { front_.resume(); }
-
 void Session::on_closing() noexcept {
   const base::Millis client = proxy_.rules->spec.timeouts.client;
   set_deadline(worker_.loop().now() + (client == base::kNoTimeout ? kClosingTime : std::min(client, kClosingTime)));
@@ -83,8 +82,8 @@ void Session::on_closing() noexcept {
 
 void Session::on_closed(bool idle) noexcept {
   if (buried()) return;
-  timer_.disarm();
-  resume_.cancel();
+  disarm();
+  resume_ = false;
   if (idle && requests_ == 0 && facts_.http && !stopping_) log_empty(false);
   if (private_ != nullptr) {
     private_->private_to = nullptr;
@@ -107,12 +106,17 @@ void Session::log_empty(bool timed_out) noexcept {
 
 void Session::set_deadline(base::TimePoint when) noexcept {
   deadline_ = when;
-  if (when < timer_.when()) worker_.loop().arm(timer_, when);
+  if (when < Timer::when()) worker_.loop().arm(*this, when);
 }
 
 void Session::on_timer() noexcept {
+  if (resume_) {
+    resume_ = false;
+    front_.resume();
+    return;
+  }
   if (deadline_ > worker_.loop().now()) {
-    if (deadline_ != base::kNever) worker_.loop().arm(timer_, deadline_);
+    if (deadline_ != base::kNever) worker_.loop().arm(*this, deadline_);
     return;
   }
   deadline_ = base::kNever;

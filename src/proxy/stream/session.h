@@ -8,7 +8,6 @@
 #include "sluice/base/list.h"
 #include "sluice/http/mux/h1_front.h"
 #include "sluice/proxy/worker.h"
-#include "sluice/runtime/task.h"
 #include "sluice/runtime/timer.h"
 
 namespace sluice::proxy {
@@ -16,7 +15,7 @@ namespace sluice::proxy {
 class Stream;
 class BackConnection;
 
-class Session final : public http::mux::FrontOwner, public runtime::Buried {
+class Session final : public http::mux::FrontOwner, public runtime::Buried, private runtime::Timer {
  public:
   static Session* make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept;
   void start(bool ready) noexcept;
@@ -54,8 +53,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried {
   Session(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept;
   ~Session();
   void destroy() noexcept override;
-  void on_timer() noexcept;
-  void on_resume(unsigned reasons) noexcept;
+  void on_timer() noexcept override;
   void set_deadline(base::TimePoint when) noexcept;
   // The client left, or said nothing in time, before its first request: that is logged too.
   void log_empty(bool timed_out) noexcept;
@@ -71,8 +69,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried {
   base::TimePoint idle_since_;
   std::uint32_t requests_ = 0;
   bool stopping_ = false;
-  runtime::MemberTimer<&Session::on_timer> timer_{*this};
-  runtime::MemberTask<&Session::on_resume> resume_{*this};
+  bool resume_ = false;  // the timer is armed for now: bytes of the next request are waiting
 };
 
 }  // namespace sluice::proxy

@@ -1,5 +1,8 @@
 #include "sluice/proxy/worker.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -13,7 +16,10 @@ namespace sluice::proxy {
 
 namespace {
 constexpr std::size_t kKeptObjects = 4096;
-}
+// Memory that a burst needed goes back by halves; the allocator is asked to return pages when it is worth it.
+constexpr base::Millis kTrimPeriod{1000};
+constexpr std::size_t kReturnBytes = 512 * 1024;
+}  // namespace
 
 struct Worker::Sessions {
   base::List<Session, &Session::worker_hook> list;
@@ -27,9 +33,22 @@ Worker::Worker(Global& global, runtime::Loop& loop)
       stream_memory_(Stream::block_bytes(global.settings), kKeptObjects),
       back_memory_(sizeof(BackConnection), kKeptObjects),
       log_area_(std::make_unique<char[]>(kLogAreaBytes)),
-      all_(std::make_unique<Sessions>()) {}
+      all_(std::make_unique<Sessions>()) {
+  loop_.arm_after(trim_timer_, kTrimPeriod);
+}
 
 Worker::~Worker() = default;
+
+void Worker::on_trim() noexcept {
+  const std::size_t bytes = session_memory_.trim_unused() + stream_memory_.trim_unused() + back_memory_.trim_unused() +
+                            loop_.buffers().raw().trim_unused();
+#ifdef __GLIBC__
+  if (bytes >= kReturnBytes) ::malloc_trim(0);
+#else
+  (void)bytes;
+#endif
+  loop_.arm_after(trim_timer_, kTrimPeriod);
+}
 
 void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source, bool ready) noexcept {
   const ProxySpec& spec = proxy.rules->spec;

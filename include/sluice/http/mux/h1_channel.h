@@ -86,8 +86,13 @@ class H1Channel : public Base, public runtime::IoHandler {
   h1::BodyDecoder decoder_;
   std::uint64_t wire_in_ = 0;
   std::uint64_t wire_out_ = 0;
-  std::unique_ptr<Fields> trailers_;
-  std::unique_ptr<Field[]> trailer_fields_;
+  // Where trailers go; made when the first chunked body comes.
+  struct Trailers {
+    static constexpr std::size_t kMax = 64;
+    Field storage[kMax];
+    Fields fields{storage, kMax};
+  };
+  std::unique_ptr<Trailers> trailers_;
   std::uint64_t body_length_ = 0;
   std::uint32_t gathered_ = 0;     // bytes at the front of the buffer to be dropped
   std::uint32_t body_begin_ = 0;   // where the body began in the buffer, while the head is held
