@@ -329,6 +329,7 @@ bool read_rule(config::KeywordContext& c, RuleSet set, RuleSpec& out) {
     return false;
   }
   out.action = row->kind;
+  out.name = row->name;
   out.at = c.at();
   out.from_defaults = c.in_defaults();
   RuleReader reader{c, words, out, rule_set_name(set), *name};

@@ -119,10 +119,12 @@ class SectionCompiler {
     c.request_slots = out_->captures.request.size();
     c.response_slots = out_->captures.response.size();
     c.front = out_->front;
+    c.references = &out_->references;
     scope_.places = places;
     list.rules.reserve(list.rules.size() + specs.size());
     for (const auto& spec : specs) {
-      scope_.directive = set;
+      const std::string directive = spec.name.empty() ? std::string(set) : fmt::format("{} {}", set, spec.name);
+      scope_.directive = directive;
       Rule rule;
       rule.at = spec.at;
       rule.when = condition(spec.when);
@@ -133,6 +135,7 @@ class SectionCompiler {
       rule.action = std::move(action);
       list.rules.push_back(std::move(rule));
     }
+    scope_.directive = {};
   }
 
   void rule_lists() {
@@ -250,6 +253,7 @@ class SectionCompiler {
       return;
     }
     ActionCompiler c{.env = env_, .section = section_, .scope = scope_, .pages = pages_, .set = "http-error"};
+    c.references = &out_->references;
     policy::Needs needs;
     auto reply = make_reply(c, e.reply, e.status, e.at, needs);
     if (reply == nullptr || reply->from_pages) return;

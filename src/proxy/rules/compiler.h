@@ -22,15 +22,23 @@ struct ActionCompiler {
   const config::Section& section;
   policy::CompileScope& scope;
   PageCache& pages;
-  std::string_view set;  // "http-request"
-  bool response = false; // deny means 502 there, captures go to the response's slots
+  std::string_view set;   // "http-request"
+  bool response = false;  // deny means 502 there, captures go to the response's slots
   std::size_t request_slots = 0;
   std::size_t response_slots = 0;
   bool front = false;
+  std::vector<policy::Reference>* references = nullptr;  // proxies and servers that expressions name are added here
 
+  void note(const std::vector<policy::Reference>& refs) {
+    if (references != nullptr) references->insert(references->end(), refs.begin(), refs.end());
+  }
   config::Diagnostics& diag() { return scope.diag; }
   // A value of a header or the like: log-format.
-  policy::LogFormat value(const Text& text) { return policy::LogFormat::compile(text, policy::FormatUse::HttpValue, scope); }
+  policy::LogFormat value(const Text& text, policy::FormatUse use = policy::FormatUse::HttpValue) {
+    auto f = policy::LogFormat::compile(text, use, scope);
+    if (f.valid()) note(f.references());
+    return f;
+  }
 };
 
 // Null after an error, which was reported.
