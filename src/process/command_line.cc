@@ -151,8 +151,10 @@ class Reader {
       case 'r':
         if (bare) return set(out_.ignore_resolution_failures);
         break;
-      case 'k':  // no kqueue, no event ports, no kTLS: none of them is ever used here
-      case 'v':
+      case 'k':
+        if (bare) return clear(out_.kqueue);
+        break;
+      case 'v':  // no event ports, no kTLS: neither is ever used here
       case 'T':
         if (bare) return true;
         break;

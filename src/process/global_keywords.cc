@@ -252,7 +252,7 @@ constexpr config::KeywordRow kRows[] = {
     {"node", kG, 1, 1, "<name>", on_node},
     {"noepoll", kG, 0, 0, "", on_flag<&G::epoll, false>},
     {"noevports", kG, 0, 0, "", on_nothing},  // event ports: Solaris
-    {"nokqueue", kG, 0, 0, "", on_nothing},
+    {"nokqueue", kG, 0, 0, "", on_flag<&G::kqueue, false>},
     {"noktls", kG, 0, 0, "", on_nothing},
     {"nopoll", kG, 0, 0, "", on_flag<&G::poll, false>},
     {"noreuseport", kG, 0, 0, "", on_flag<&G::reuseport, false>},

@@ -6,6 +6,7 @@ GlobalSpec effective(const GlobalSpec& section, const CommandLine& command) {
   GlobalSpec s = section;
   s.epoll = s.epoll && command.epoll;
   s.poll = s.poll && command.poll;
+  s.kqueue = s.kqueue && command.kqueue;
   s.splice = s.splice && command.splice;
   s.reuseport = s.reuseport && command.reuseport;
   if (command.maxconn) s.maxconn = *command.maxconn;

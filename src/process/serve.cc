@@ -132,13 +132,31 @@ class Server final : public runtime::SignalHandler {
     }
   }
 
+  // The system's best one that is not forbidden; poll() is what remains.
+  bool choose_poller(runtime::LoopOptions& options) {
+    const GlobalSpec& g = launch_.global;
+    const auto best = runtime::default_poller();
+    const bool wanted = best == runtime::PollerKind::Epoll    ? g.epoll
+                        : best == runtime::PollerKind::Kqueue ? g.kqueue
+                                                              : g.poll;
+    if (wanted) {
+      options.poller = best;
+    } else if (g.poll) {
+      options.poller = runtime::PollerKind::Poll;
+    } else {
+      fatal(main_prefix() + "No polling mechanism available.");
+      return false;
+    }
+    return true;
+  }
+
   bool make_threads() {
     runtime::ThreadGroupOptions options;
     const GlobalSpec& g = launch_.global;
     options.threads = running_.threads;
     options.cpus = cpu_sets(g, running_.threads);
     options.name = launch_.identity.name;
-    if (!g.epoll) options.loop.poller = runtime::PollerKind::Poll;
+    if (!choose_poller(options.loop)) return false;
     options.loop.buffer_bytes = g.buffer_bytes;
     options.loop.max_poll_events = g.max_poll_events;
     options.loop.busy_poll = g.busy_poll;
@@ -281,6 +299,12 @@ class Server final : public runtime::SignalHandler {
     p.threads = running_.group.get();
     p.console = &launch_.console;
     p.figures = running_.figures;
+    p.refresh = [](void* ctx) noexcept {
+      const runtime::Loop* loop = runtime::Loop::current();
+      if (loop == nullptr) return;
+      if (auto& sampler = static_cast<Running*>(ctx)->thread_states[loop->index()].sampler) sampler->look();
+    };
+    p.refresh_ctx = &running_;
     return p;
   }
 

@@ -13,9 +13,11 @@ class ThreadSampler final : public runtime::Timer {
   // All outlive it. Begins at once.
   ThreadSampler(runtime::Loop& loop, proxy::Worker& worker, model::ThreadFigures& out) noexcept;
 
+  // Between two turns of the clock: pools and pipes as they are now.
+  void look() noexcept;
+
  private:
   void on_timer() noexcept override;
-  void look() noexcept;
 
   runtime::Loop& loop_;
   proxy::Worker& worker_;

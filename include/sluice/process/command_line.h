@@ -50,6 +50,7 @@ struct CommandLine {
   bool insecure_fork = false;                  // -dI
   bool epoll = true;                           // -de takes it away
   bool poll = true;                            // -dp
+  bool kqueue = true;                          // -dk
   bool splice = true;                          // -dS, -dF, -dZ
   bool reuseport = true;                       // -dR
 };

@@ -31,7 +31,7 @@ struct GlobalSpec {
   bool strict_limits = true;
 
   // -- what the system offers
-  bool epoll = true, poll = true, splice = true, reuseport = true;
+  bool epoll = true, poll = true, kqueue = true, splice = true, reuseport = true;
 
   // -- tune.*
   std::uint64_t buffer_bytes = 16384;              // tune.bufsize
