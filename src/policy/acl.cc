@@ -333,6 +333,9 @@ std::unique_ptr<Test> Test::compile(std::span<const config::Token> words, Compil
     const std::string_view name = program->row->name;
     if (name == "always_true" && match == Match::Bool) test->source_ = Source::True;
     if (name == "always_false" && match == Match::Bool) test->source_ = Source::False;
+    const bool host = name == "req.hdr" && program->args[0].given() && program->args[1].num == 0 &&
+                      program->args[0].num == static_cast<std::int64_t>(http::HeaderId::Host);
+    if (host && match >= Match::Len && match <= Match::Reg) test->source_ = Source::Host;
     if (name == "path" && match >= Match::Len && match <= Match::Reg) test->source_ = Source::Path;
   }
   test->program_ = std::move(program);

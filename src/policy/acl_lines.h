@@ -25,6 +25,10 @@ class Test {
     switch (source_) {
       case Source::Path:
         return cached_path(ctx, text) && patterns_.matches_text(text);
+      case Source::Host:
+        if (!cached_host(ctx, text)) return false;
+        if (ctx.cache.host_single) return patterns_.matches_text(text);
+        break;
       case Source::True:
         return true;
       case Source::False:
@@ -37,7 +41,7 @@ class Test {
   [[nodiscard]] const Program& program() const noexcept { return *program_; }
 
  private:
-  enum class Source : std::uint8_t { Program, Path, True, False };
+  enum class Source : std::uint8_t { Program, Path, Host, True, False };
   bool matches_program(SampleContext& ctx) const noexcept;
 
   Source source_ = Source::Program;

@@ -42,6 +42,10 @@ bool named(const http::Field& f, const Arg& name) noexcept {
 // The comma-separated element beginning at `offset`; empty elements count. Moves offset behind it, or to npos at the
 // end.
 std::string_view element(std::string_view value, std::size_t& offset) noexcept {
+  if (offset == 0 && (value.empty() || std::memchr(value.data(), ',', value.size()) == nullptr)) {
+    offset = std::string_view::npos;
+    return value;  // values carry no blanks at their ends
+  }
   std::size_t i = offset;
   bool quoted = false;
   for (; i < value.size(); ++i) {

@@ -167,6 +167,10 @@ class FormatCompiler {
     if (plain_.empty()) return;
     Piece p;
     p.text = keep(plain_);
+    if (plain_.size() <= sizeof p.small_text) {
+      p.small = static_cast<std::uint8_t>(plain_.size());
+      plain_.copy(p.small_text, plain_.size());
+    }
     pieces_->list.push_back(std::move(p));
     plain_.clear();
   }

@@ -1,6 +1,10 @@
 // Where rendering writes to: a bounded text with the escapings of log lines and of HTTP values.
 #pragma once
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -43,6 +47,15 @@ class FormatOut {
     if (n != 0) std::memcpy(p_, s.data(), n);
     p_ += n;
   }
+  // n of the 8 bytes at s.
+  void put_small(const char* s, std::size_t n) noexcept {
+    if (__builtin_expect(end_ - p_ >= 8, 1)) {
+      std::memcpy(p_, s, 8);
+      p_ += n;
+    } else {
+      put({s, n});
+    }
+  }
   // fn writes at most 64 characters and returns the end.
   template <class Fn>
   void put_short(Fn&& fn) noexcept {
@@ -58,7 +71,7 @@ class FormatOut {
   void put_escaped(std::string_view s, std::uint8_t unsafe, bool escape) noexcept {
     const auto stop = static_cast<std::uint8_t>(unsafe | (escape ? kForEscape : 0));
     std::size_t from = 0;
-    for (std::size_t i = 0; i < s.size(); ++i) {
+    for (std::size_t i = plain_blocks(s, 0); i < s.size(); ++i) {
       const auto c = static_cast<unsigned char>(s[i]);
       const std::uint8_t bits = kUnsafe[c] & stop;
       if (__builtin_expect(bits == 0, 1)) continue;
@@ -77,6 +90,25 @@ class FormatOut {
   }
 
  private:
+  // How many characters from `i` on, in steps of 16, stand for themselves under every escaping.
+  static std::size_t plain_blocks(std::string_view s, std::size_t i) noexcept {
+#ifdef __SSE2__
+    for (; i + 16 <= s.size(); i += 16) {
+      const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(s.data() + i));
+      const auto is = [&x](char c) noexcept { return _mm_cmpeq_epi8(x, _mm_set1_epi8(c)); };
+      // Signed: bytes from 128 on count as negative.
+      __m128i bad = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(32)), is(127));
+      bad = _mm_or_si128(bad, _mm_or_si128(is('"'), is('#')));
+      bad = _mm_or_si128(bad, _mm_or_si128(_mm_or_si128(is('{'), is('|')), is('}')));
+      bad = _mm_or_si128(bad, _mm_or_si128(is('\\'), is(']')));
+      if (_mm_movemask_epi8(bad) != 0) break;
+    }
+#else
+    (void)s;
+#endif
+    return i;
+  }
+
   char* begin_;
   char* p_;
   char* end_;

@@ -85,6 +85,8 @@ struct Piece {
 
   Kind kind = Kind::Literal;
   Alias alias = Alias::None;
+  std::uint8_t small = 0;  // Literal of at most 8 characters: its length, and the text itself
+  char small_text[8] = {};
   std::uint8_t flags = 0;
   SampleType force = SampleType::Any;      // from "%(name:type)"
   std::string_view text;                   // literal, or the name of an encoded item; into Pieces::text

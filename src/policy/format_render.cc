@@ -47,6 +47,7 @@ void request_text(FormatOut& o, std::string_view s, std::uint8_t flags) noexcept
 }
 
 void number(FormatOut& o, std::int64_t n) noexcept {
+  if (static_cast<std::uint64_t>(n) < 10) return o.put(static_cast<char>('0' + n));
   o.put_short([n](char* p) noexcept { return base::write_int(p, n); });
 }
 void growing(FormatOut& o, const View& v, std::int64_t n) noexcept {
@@ -471,7 +472,11 @@ std::size_t LogFormat::render(SampleContext& ctx, char* out, std::size_t room) c
   for (const Piece& piece : f.list) {
     switch (piece.kind) {
       case Piece::Kind::Literal:
-        o.put(piece.text);
+        if (piece.small != 0) {
+          o.put_small(piece.small_text, piece.small);
+        } else {
+          o.put(piece.text);
+        }
         continue;
       case Piece::Kind::Blank:
         if (!o.empty() && o.last() != ' ') o.put(' ');

@@ -261,7 +261,25 @@ bool Patterns::add_address(std::string_view text, bool names, std::string& error
   return false;
 }
 
+void Patterns::make_edge(Text& t) const noexcept {
+  char bytes[8] = {};
+  char mask[8] = {};
+  const std::size_t n = std::min<std::size_t>(t.len, 8);
+  for (std::size_t i = 0; i < n; ++i) {
+    // End: right-aligned, so that the last byte of the pattern meets the last byte of the text.
+    const std::size_t at = match_ == Match::End ? 8 - n + i : i;
+    const char c = match_ == Match::End ? t.data[t.len - n + i] : t.data[i];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    mask[at] = static_cast<char>(t.ignore_case && letter ? 0xdf : 0xff);
+    bytes[at] = static_cast<char>(c & mask[at]);
+  }
+  std::memcpy(&t.edge, bytes, 8);
+  std::memcpy(&t.edge_mask, mask, 8);
+}
+
 void Patterns::seal() {
+  single_ = texts_.size() == 1 && (match_ == Match::Str || match_ == Match::Beg || match_ == Match::End);
+  if (single_) make_edge(texts_.front());
   if (ranges_.size() > kFew) {
     std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) { return a.low < b.low; });
     std::vector<Range> merged;
@@ -343,14 +361,14 @@ bool Patterns::matches_ip6(const Ip6Bytes& ip) const noexcept {
 }
 
 bool Patterns::matches_address(const Sample& s) const noexcept {
-  Sample other = s;
-  SampleContext none;
   if (s.type == SampleType::Ipv4) {
-    if (!nets4_.empty() && matches_ip4(static_cast<std::uint32_t>(s.num))) return true;
-    return !nets6_.empty() && cast(none, other, SampleType::Ipv6) && matches_ip6(other.ip6);
+    const auto ip = static_cast<std::uint32_t>(s.num);
+    if (!nets4_.empty() && matches_ip4(ip)) return true;
+    return !nets6_.empty() && matches_ip6(mapped_ip6(ip));
   }
   if (!nets6_.empty() && matches_ip6(s.ip6)) return true;
-  return !nets4_.empty() && cast(none, other, SampleType::Ipv4) && matches_ip4(static_cast<std::uint32_t>(other.num));
+  std::uint32_t ip = 0;
+  return !nets4_.empty() && embedded_ip4(s.ip6, ip) && matches_ip4(ip);
 }
 
 bool Patterns::matches_method(const Sample& s) const noexcept {
@@ -389,7 +407,7 @@ bool Patterns::matches_table(const TextTable& table, std::string_view text) cons
   return false;
 }
 
-bool Patterns::matches_text(std::string_view text) const noexcept {
+bool Patterns::matches_text_fully(std::string_view text) const noexcept {
   if (match_ == Match::Reg) {
     for (const Regex& r : regexes_) {
       if (r.search(text)) return true;

@@ -7,6 +7,7 @@
 #include <absl/container/flat_hash_set.h>
 
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -42,14 +43,21 @@ class Patterns {
   [[nodiscard]] bool empty() const noexcept;
   // The sample may be converted in place.
   bool matches(SampleContext& ctx, Sample& s) const noexcept;
-  // For the text methods, Str to Reg.
-  bool matches_text(std::string_view text) const noexcept;
+  // For the text methods, Len to Reg.
+  bool matches_text(std::string_view text) const noexcept {
+    if (single_ && !edge_fits(texts_.front(), text)) return false;
+    return matches_text_fully(text);
+  }
 
  private:
   struct Text {
     const char* data;
     std::uint32_t len;
     bool ignore_case;
+    // The first (Str, Beg) or last (End) up to 8 bytes as a number and its mask: most texts are told apart by one
+    // comparison.
+    std::uint64_t edge = 0;
+    std::uint64_t edge_mask = 0;
   };
   struct Range {
     std::int64_t low;
@@ -73,6 +81,16 @@ class Patterns {
     std::vector<std::uint32_t> lengths;  // distinct, ascending
   };
 
+  // False when the text cannot match for sure. Letters are compared without their case bit where case is ignored.
+  bool edge_fits(const Text& p, std::string_view text) const noexcept {
+    if (text.size() < p.len) return false;
+    if (text.size() < 8) return true;
+    std::uint64_t word;
+    std::memcpy(&word, match_ == Match::End ? text.data() + (text.size() - 8) : text.data(), 8);
+    return (word & p.edge_mask) == p.edge;
+  }
+  bool matches_text_fully(std::string_view text) const noexcept;
+  void make_edge(Text& t) const noexcept;
   bool add_number(std::string_view text, Comparison how, std::string& error);
   bool add_address(std::string_view text, bool names, std::string& error);
   bool add_bytes(std::string_view text, std::string& error);
@@ -87,6 +105,7 @@ class Patterns {
 
   Match match_;
   bool tabled_ = false;
+  bool single_ = false;  // one text of Str, Beg or End
   std::vector<Text> texts_;
   TextTable exact_;
   TextTable lowered_;

@@ -31,11 +31,16 @@ pcre2_match_context* match_context() noexcept {
   return holder.context;
 }
 
-int run(const void* code, std::string_view text, std::size_t from, std::uint32_t options) noexcept {
+// jitted: straight into the compiled code, which knows NOTEMPTY_ATSTART but not ANCHORED.
+int run(const void* code, bool jitted, std::string_view text, std::size_t from, std::uint32_t options) noexcept {
   pcre2_match_data* data = match_data();
   if (code == nullptr || data == nullptr) return PCRE2_ERROR_NOMEMORY;
   static constexpr char kNothing = 0;
   const char* p = text.data() == nullptr ? &kNothing : text.data();
+  if (jitted && options == 0) {
+    return pcre2_jit_match(static_cast<const pcre2_code*>(code), reinterpret_cast<PCRE2_SPTR>(p), text.size(), from, 0,
+                           data, match_context());
+  }
   return pcre2_match(static_cast<const pcre2_code*>(code), reinterpret_cast<PCRE2_SPTR>(p), text.size(), from, options,
                      data, match_context());
 }
@@ -83,9 +88,10 @@ void write_replacement(Writer& w, std::string_view text, std::string_view replac
 }  // namespace
 
 Regex::Regex() noexcept = default;
-Regex::Regex(Regex&& o) noexcept : code_(o.code_) { o.code_ = nullptr; }
+Regex::Regex(Regex&& o) noexcept : code_(o.code_), jitted_(o.jitted_) { o.code_ = nullptr; }
 Regex& Regex::operator=(Regex&& o) noexcept {
   std::swap(code_, o.code_);
+  std::swap(jitted_, o.jitted_);
   return *this;
 }
 Regex::~Regex() { pcre2_code_free(static_cast<pcre2_code*>(code_)); }
@@ -105,11 +111,11 @@ Regex Regex::compile(std::string_view pattern, bool ignore_case, bool jit, std::
     return r;
   }
   // Without JIT (no memory, unsupported machine) the interpreter does the same.
-  if (jit) (void)pcre2_jit_compile(static_cast<pcre2_code*>(r.code_), PCRE2_JIT_COMPLETE);
+  r.jitted_ = jit && pcre2_jit_compile(static_cast<pcre2_code*>(r.code_), PCRE2_JIT_COMPLETE) == 0;
   return r;
 }
 
-bool Regex::search(std::string_view text) const noexcept { return run(code_, text, 0, 0) >= 0; }
+bool Regex::search(std::string_view text) const noexcept { return run(code_, jitted_, text, 0, 0) >= 0; }
 
 std::size_t Regex::replace(std::string_view text, std::string_view replacement, bool all, std::span<char> out,
                            bool& matched) const noexcept {
@@ -118,7 +124,7 @@ std::size_t Regex::replace(std::string_view text, std::string_view replacement, 
   std::uint32_t options = 0;
   matched = false;
   while (pos <= text.size() && !w.full()) {
-    const int groups = run(code_, text, pos, options);
+    const int groups = run(code_, jitted_, text, pos, options);
     if (groups < 0) {
       // After an empty match: step over one character and go on.
       if (options == 0 || pos >= text.size()) break;
@@ -142,7 +148,7 @@ std::size_t Regex::replace(std::string_view text, std::string_view replacement, 
 }
 
 std::size_t Regex::expand(std::string_view text, std::string_view replacement, std::span<char> out) const noexcept {
-  const int groups = run(code_, text, 0, 0);
+  const int groups = run(code_, jitted_, text, 0, 0);
   if (groups < 0) return npos;
   Writer w(out);
   write_replacement(w, text, replacement, groups == 0 ? static_cast<int>(kGroups) : groups);

@@ -19,23 +19,6 @@ constexpr bool is_address(SampleType t) {
 constexpr bool is_text(SampleType t) { return t == SampleType::Str || t == SampleType::Bin || t == SampleType::Meth; }
 constexpr bool is_number(SampleType t) { return t == SampleType::Bool || t == SampleType::Sint; }
 
-// IPv4 embedded in IPv6: ::ffff:a.b.c.d, ::a.b.c.d, 2002:a.b.c.d::
-bool embedded_ip4(const Ip6Bytes& b, std::uint32_t& out) noexcept {
-  static constexpr std::uint8_t kZeros[10] = {};
-  const auto word = [&b](std::size_t i) {
-    return std::uint32_t{b[i]} << 24 | std::uint32_t{b[i + 1]} << 16 | std::uint32_t{b[i + 2]} << 8 | b[i + 3];
-  };
-  if (std::memcmp(b.data(), kZeros, 10) == 0 && ((b[10] == 0xff && b[11] == 0xff) || (b[10] == 0 && b[11] == 0))) {
-    out = word(12);
-    return true;
-  }
-  if (b[0] == 0x20 && b[1] == 0x02) {
-    out = word(2);
-    return true;
-  }
-  return false;
-}
-
 bool to_text(SampleContext& ctx, Sample& s) noexcept {
   if (is_text(s.type)) {
     s.type = SampleType::Str;
@@ -76,9 +59,7 @@ bool to_address(Sample& s, SampleType to) noexcept {
     if (!embedded_ip4(s.ip6, ip4)) return false;
     s.set_ip4(ip4);
   } else if (to == SampleType::Ipv6 && s.type == SampleType::Ipv4) {
-    const auto v = static_cast<std::uint32_t>(s.num);
-    s.set_ip6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, static_cast<std::uint8_t>(v >> 24),
-               static_cast<std::uint8_t>(v >> 16), static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)});
+    s.set_ip6(mapped_ip6(static_cast<std::uint32_t>(s.num)));
   }
   return true;
 }

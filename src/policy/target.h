@@ -34,6 +34,8 @@ inline bool cached_host(SampleContext& ctx, std::string_view& host) noexcept {
     const http::Field* f = ctx.request->fields.find(http::HeaderId::Host);
     ctx.cache.have_host = true;
     ctx.cache.host_found = f != nullptr;
+    ctx.cache.host_single = f != nullptr && ctx.request->fields.find(http::HeaderId::Host, f) == nullptr &&
+                            f->value().find(',') == std::string_view::npos;
     ctx.cache.host = f != nullptr ? f->value() : std::string_view{};
   }
   host = ctx.cache.host;

@@ -16,6 +16,11 @@ std::int64_t leading_int(std::string_view text) noexcept;
 // The text of an IP sample; room for 46 characters.
 char* write_address(char* out, const Sample& s) noexcept;
 
+// IPv4 embedded in IPv6: ::ffff:a.b.c.d, ::a.b.c.d, 2002:a.b.c.d::
+bool embedded_ip4(const Ip6Bytes& b, std::uint32_t& out) noexcept;
+// ::ffff:a.b.c.d
+Ip6Bytes mapped_ip6(std::uint32_t ip4) noexcept;
+
 inline constexpr char kUpperHex[] = "0123456789ABCDEF";
 
 // ASCII lower case of one character, without a branch.

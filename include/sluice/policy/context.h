@@ -229,7 +229,8 @@ struct SampleContext {
   Scratch* scratch = nullptr;    // required
   std::int64_t now_wall_us = 0;  // cached wall clock of the loop; 0 = ask the system
 
-  // The request target was edited (set-path, set-uri, ...): forget what was derived from it.
+  // The request target or the Host field was edited (set-path, set-header host, ...): forget what was derived from
+  // them.
   void request_changed() noexcept { cache = {}; }
 
   // Parts of the request target, found once per request whatever the number of rules. Private to this room.
@@ -241,6 +242,7 @@ struct SampleContext {
     bool have_path = false;
     bool have_host = false;
     bool host_found = false;
+    bool host_single = false;  // one Host field with one value
   } cache;
 };
 

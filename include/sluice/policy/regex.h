@@ -34,6 +34,7 @@ class Regex {
 
  private:
   void* code_ = nullptr;  // pcre2_code
+  bool jitted_ = false;
 };
 
 }  // namespace sluice::policy
