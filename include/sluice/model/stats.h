@@ -39,6 +39,9 @@ struct ProcessSide {
   runtime::ThreadGroup* threads = nullptr;
   const ops::Console* console = nullptr;
   std::span<const ThreadFigures> figures;  // by thread
+  // Called before the figures are read, on the reader's thread: those of this thread can then be of now.
+  void (*refresh)(void* ctx) noexcept = nullptr;
+  void* refresh_ctx = nullptr;
 };
 
 class Stats final : public ops::StatsSource {

@@ -212,7 +212,7 @@ bool Stats::server(std::size_t i, std::size_t j, ops::ServerStats& out) const {
   out.scur = s.current();
   out.smax = s.current_max();
   out.slim = options.maxconn;
-  out.weight = (s.effective_weight() + backend::kWeightScale - 1) / backend::kWeightScale;
+  out.weight = s.effective_weight();
   out.uweight = s.weight();
   out.active = !options.backup;
   out.backup = options.backup;
@@ -300,6 +300,7 @@ void Stats::process(ops::ProcessInfo& out) const {
   out.start_time_s = g.process.start_wall_us / 1000000;
   out.boot_time_ms = process_.boot_time_ms;
   out.memmax_mb = process_.memory_limit_mb;
+  if (process_.refresh != nullptr) process_.refresh(process_.refresh_ctx);
   for (const ThreadFigures& f : process_.figures) {
     out.pool_allocated_bytes += f.pool_allocated_bytes.load(std::memory_order_relaxed);
     out.pool_used_bytes += f.pool_used_bytes.load(std::memory_order_relaxed);
