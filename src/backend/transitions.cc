@@ -66,7 +66,7 @@ void Backend::refresh_locked() noexcept {
     s->in_use_ = use;
     if (!use) continue;
     weight += s->weight();
-    st.in_use.push_back({s->index(), s->id(), s->effective_weight(), s->current() + s->queued()});
+    st.in_use.push_back({s->index(), s->id(), s->scaled_weight(), s->current() + s->queued()});
   }
   st.balancer->set_servers(st.in_use);
   active_.store(active, std::memory_order_relaxed);
@@ -184,7 +184,7 @@ void Backend::update_weight_locked(Server& s) noexcept {
     if (const auto percent = s.throttle_percent(time_now()); percent && weight != 0)
       scaled = std::max<std::uint32_t>(1, scaled * *percent / 100);
   }
-  s.effective_weight_.store(scaled, std::memory_order_relaxed);
+  s.scaled_weight_.store(scaled, std::memory_order_relaxed);
 }
 
 bool Backend::ramp_up(Server& s) noexcept {

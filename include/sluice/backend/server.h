@@ -129,9 +129,9 @@ class Server {
   [[nodiscard]] bool usable() const noexcept;
   // Configured or set weight, and the one that counts now (slowstart).
   [[nodiscard]] std::uint32_t weight() const noexcept { return weight_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint32_t effective_weight() const noexcept {
-    return effective_weight_.load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] std::uint32_t effective_weight() const noexcept { return (scaled_weight() + 15) / 16; }
+  // The same in sixteenths (kWeightScale): what the balancers work with.
+  [[nodiscard]] std::uint32_t scaled_weight() const noexcept { return scaled_weight_.load(std::memory_order_relaxed); }
   // Whether sessions may have to be told to end: a stream then calls watch().
   [[nodiscard]] bool may_shut_sessions() const noexcept { return may_shut_sessions_; }
   // hook: told when this server's sessions end, until it dies or unwatch() is called.
@@ -207,7 +207,7 @@ class Server {
   std::atomic<OpState> op_state_{OpState::Running};
   std::atomic<std::uint8_t> admin_{0};
   std::atomic<std::uint32_t> weight_{1};
-  std::atomic<std::uint32_t> effective_weight_{1};
+  std::atomic<std::uint32_t> scaled_weight_{16};
   std::atomic<std::int64_t> ramp_start_ms_{0};  // slowstart: monotonic milliseconds when it went up; 0 = not starting
   IdleTotals idle_totals_;
   base::PerThread<ServerThread> threads_;

@@ -233,7 +233,7 @@ bool Stats::server(std::size_t i, std::size_t j, ops::ServerStats& out) const {
   out.used = idle.used;
   out.need = idle.estimate;
   if (options.pool_max_conn >= 0) out.idle_limit = static_cast<std::uint32_t>(options.pool_max_conn);
-  out.checked = s.checked();
+  out.checked = s.checked() && !s.in_maintenance();  // in maintenance its check columns are empty
   if (out.checked) fill_check(out.check, s);
   return true;
 }

@@ -117,17 +117,17 @@ TEST_F(TransitionTest, SlowstartRamps) {
   for (int i = 0; i < 3; ++i) check("s1", CheckOutcome::Failed);
   for (int i = 0; i < 2; ++i) check("s1", CheckOutcome::Passed);
   EXPECT_EQ(s.op_state(), OpState::Starting);
-  EXPECT_LT(s.effective_weight(), kWeightScale);
+  EXPECT_LT(s.scaled_weight(), kWeightScale);
   clock.advance(std::chrono::seconds(5));
   loop->turn();
   EXPECT_TRUE(backend->ramp_up(s));
   EXPECT_EQ(s.throttle_percent(loop->now()), 50U);
-  EXPECT_EQ(s.effective_weight(), kWeightScale / 2);
+  EXPECT_EQ(s.scaled_weight(), kWeightScale / 2);
   clock.advance(std::chrono::seconds(6));
   loop->turn();
   EXPECT_FALSE(backend->ramp_up(s));
   EXPECT_EQ(s.op_state(), OpState::Running);
-  EXPECT_EQ(s.effective_weight(), kWeightScale);
+  EXPECT_EQ(s.scaled_weight(), kWeightScale);
 }
 
 TEST_F(TransitionTest, InitStates) {
