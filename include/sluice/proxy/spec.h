@@ -100,7 +100,6 @@ struct Options {
   bool disable_h2_upgrade = false;    // [F] an HTTP/2 preface on a clear-text h1 connection is a bad request, as it
                                       // always is while there is no HTTP/2.
   bool persist = false;               // [B] use-server rules take their server even when it is down
-  bool idle_close_on_response = false;  // [F] soft stop: idle client connections are closed after their next response.
 };
 
 // "option forwardfor" (X-Forwarded-For) and "option originalto" (X-Original-To).
@@ -229,7 +228,6 @@ struct ProxySpec {
                                 // persistence. See redispatch_now()
   std::uint32_t retry_on = kRetryConnFailure;
   std::int32_t max_keep_alive_queue = -1;   // queue length from which the server of the last request is not insisted on
-  std::uint32_t max_session_srv_conns = 5;  // [F] idle private server connections kept for one client
 
   // -- logs [F]
   LogFormatSpec log_format;

@@ -166,7 +166,7 @@ TEST(ProxyKeywords, ModeLimitsAndIdentity) {
   const auto s = listen_with(
       "mode http\nmaxconn 100\nbacklog 7\nrate-limit sessions 9\nid 5\ndescription a b c\nretries "
       "5\nmax-keep-alive-queue -1\n"
-      "max-session-srv-conns 2\ndisabled\n");
+      "disabled\n");
   EXPECT_EQ(s.mode, Mode::Http);
   EXPECT_EQ(s.maxconn, 100U);
   EXPECT_EQ(s.backlog, 7U);
@@ -174,7 +174,6 @@ TEST(ProxyKeywords, ModeLimitsAndIdentity) {
   EXPECT_EQ(s.id, 5U);
   EXPECT_EQ(s.description, "a b c");
   EXPECT_EQ(s.retries, 5U);
-  EXPECT_EQ(s.max_session_srv_conns, 2U);
   EXPECT_TRUE(s.disabled);
   EXPECT_FALSE(listen_with("disabled\nenabled").disabled);
 }
@@ -259,8 +258,7 @@ INSTANTIATE_TEST_SUITE_P(
         FlagCase{"tcp-smart-connect", &Options::tcp_smart_connect},
         FlagCase{"independent-streams", &Options::independent_streams}, FlagCase{"splice-auto", &Options::splice_auto},
         FlagCase{"splice-request", &Options::splice_request}, FlagCase{"splice-response", &Options::splice_response},
-        FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade}, FlagCase{"persist", &Options::persist},
-        FlagCase{"idle-close-on-response", &Options::idle_close_on_response}));
+        FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade}, FlagCase{"persist", &Options::persist}));
 
 TEST(ProxyKeywords, OptionsThatDependOnTheMode) {
   EXPECT_FALSE(abort_on_close(listen_with("mode tcp")));
