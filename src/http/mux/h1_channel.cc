@@ -128,6 +128,7 @@ void H1Channel<Base>::start_body(BodyKind kind, std::uint64_t content_length, st
 
 template <class Base>
 void H1Channel<Base>::gather(Pieces& out) noexcept {
+  out.chunked = body_kind_ == BodyKind::Chunked;
   while (!input_done_ && out.count < Pieces::kMax) {
     const std::size_t left = in_.size() - gathered_;
     if (left == 0) break;
@@ -208,7 +209,7 @@ void H1Channel<Base>::read_body(Reading how) noexcept {
 
 template <class Base>
 void H1Channel<Base>::write_out(const iovec* pieces, unsigned count, std::size_t total, bool more) noexcept {
-  if (error_.code != base::ErrorCode::None || total == 0) return;
+  if (broken() || total == 0) return;
   wire_out_ += total;
   std::size_t sent = 0;
   if (out_.empty()) {
@@ -344,7 +345,7 @@ std::uint64_t H1Channel<Base>::splice_in_limit() const noexcept {
 
 template <class Base>
 bool H1Channel<Base>::can_splice_out() const noexcept {
-  return encoding_ == Encoding::Raw && out_.empty() && error_.code == base::ErrorCode::None && transport_->can_splice();
+  return encoding_ == Encoding::Raw && out_.empty() && !broken() && transport_->can_splice();
 }
 
 template <class Base>

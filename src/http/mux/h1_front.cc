@@ -186,7 +186,7 @@ void H1Front::on_exchange_io(unsigned ready) noexcept {
     }
   }
   if (eof_) transport_->want_less(runtime::kIn | runtime::kRdHup);
-  if (error_.code != base::ErrorCode::None) transport_->want(0);
+  if (broken()) transport_->want(0);
   if (events != 0 && stream_ != nullptr) stream_->on_front(events);
 }
 
@@ -200,7 +200,7 @@ void H1Front::on_closing_io(unsigned ready) noexcept {
       }
       shutdown_write();
     }
-    if (error_.code != base::ErrorCode::None) {
+    if (broken()) {
       end_connection(net::CloseMode::Normal, false);
       return;
     }
@@ -317,7 +317,7 @@ void H1Front::finish(bool abort) noexcept {
     owner_->on_idle(leftover);
     return;
   }
-  if (error_.code != base::ErrorCode::None || (out_.empty() && (eof_ || (input_done_ && in_.empty() && head_state_ == HeadState::Ready)))) {
+  if (broken() || (out_.empty() && (eof_ || (input_done_ && in_.empty() && head_state_ == HeadState::Ready)))) {
     end_connection(net::CloseMode::Normal, false);
     return;
   }

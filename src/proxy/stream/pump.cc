@@ -43,6 +43,7 @@ PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, ne
       if (in.status != net::IoStatus::Done) break;
       progress_ = true;
       spliced_bytes_ += in.bytes;
+      moved_bytes_ += in.bytes;
     }
     const net::IoResult out = to.splice_out(pipe_, false, from.input_done());
     if (out.status == net::IoStatus::Error) return PumpResult::Failed;
@@ -86,6 +87,7 @@ PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::Pi
   from.gather(pieces);
   if (pieces.bytes != 0 || pieces.end) {
     progress_ = true;
+    moved_bytes_ += pieces.bytes + (pieces.end && pieces.chunked ? 1 : 0);
     large_ = pieces.bytes >= kLargeRead;
     to.send_body(pieces, false);
   }

@@ -28,6 +28,12 @@ class Pump {
   void finished() noexcept { done_ = true; }
   void reset(net::PipePool& pipes) noexcept;
   [[nodiscard]] bool done() const noexcept { return done_; }
+  // Payload bytes handed over since the last call, and one for the end of a chunked body.
+  [[nodiscard]] std::uint64_t take_moved() noexcept {
+    const std::uint64_t n = moved_bytes_;
+    moved_bytes_ = 0;
+    return n;
+  }
   // Bytes that went through a pipe.
   [[nodiscard]] std::uint64_t spliced_bytes() const noexcept { return spliced_bytes_; }
   // Payload bytes moved since the last call: activity for timeouts.
@@ -42,6 +48,7 @@ class Pump {
 
   net::Pipe pipe_;
   std::uint64_t spliced_bytes_ = 0;
+  std::uint64_t moved_bytes_ = 0;
   bool done_ = false;
   bool large_ = false;  // the last read was large: worth a pipe
   bool progress_ = false;

@@ -65,8 +65,7 @@ void Stream::on_front(unsigned events) noexcept {
     } else if ((events & http::mux::kClosed) != 0) {
       reason_.set(Cause::Client, Where::Request);
       front_proxy_.counters.local(worker_.index()).request_errors.add();
-      facts_.status = 400;
-      respond(400);
+      respond_raw(400);
     }
   }
   if (!ended_) {

@@ -97,6 +97,7 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   void send_response_head() noexcept;
   void start_tunnel() noexcept;
   void respond(unsigned status) noexcept;
+  void respond_raw(unsigned status) noexcept;
   void respond_prepared(std::string_view body) noexcept;
   bool run_after_response(bool own_reply) noexcept;
 
@@ -180,7 +181,8 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   base::TimePoint t_connected_ = base::kNever;
   base::TimePoint t_response_ = base::kNever;
 
-  std::uint64_t reply_bytes_ = 0;
+  // Messages as the reference measures them (message_size.h), for logs and counters; in TCP mode plain bytes.
+  std::uint64_t request_in_ = 0, request_out_ = 0, response_in_ = 0, response_out_ = 0;
   std::string_view reply_body_;
 
   runtime::MemberTimer<&Stream::on_timer> timer_{*this};

@@ -1,6 +1,7 @@
 // The back side of a stream: a server's slot, a connection to it, and what happens when that fails.
 #include <algorithm>
 
+#include "message_size.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -118,6 +119,8 @@ void Stream::send_request() noexcept {
     if (sample_.request_body.data() != nullptr) (void)front_.rewind_body();
     front_.gather(body);
   }
+  request_out_ = head_size(request_) + body.bytes + (body.end && body.chunked ? 1 : 0);
+  request_in_ += body.bytes + (body.end && body.chunked ? 1 : 0);
   back_->send_request(request_, options, body);
   if (request_.body != http::BodyKind::None) front_.drop();
   if (body.failed) {

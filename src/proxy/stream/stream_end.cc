@@ -61,6 +61,7 @@ void Stream::fill_facts() noexcept {
   } else if (!http_ && t_connected_ != base::kNever) {
     t.data = millis_between(last, end);
   }
+  if (reason_.where == Where::Tarpit) t.request = -1;
   t.active = millis_between(t_start_, end);
   t.total = millis_between(http_ ? idle_from : session_.facts().accept_time, end);
   t.user = t.active + t.idle;
@@ -77,8 +78,8 @@ void Stream::fill_facts() noexcept {
   c.server = server_ == nullptr ? 0 : server_->current();
   c.redispatched = redispatched_;
   facts_.termination = reason_.letters();
-  facts_.bytes_in = front_.wire_in();
-  facts_.bytes_out = own_reply_ ? reply_bytes_ : back_ != nullptr ? back_->wire_in() : facts_.bytes_out;
+  facts_.bytes_in = request_in_;
+  facts_.bytes_out = response_in_;
   facts_.request_wall_us = std::chrono::duration_cast<base::Micros>(worker_.loop().wall_at(t_start_).time_since_epoch()).count();
   if (connection_ != nullptr) {
     facts_.back_src = &connection_->local_address();
@@ -146,42 +147,38 @@ void Stream::log_default(base::LogLevel level) noexcept {
 void Stream::count() noexcept {
   const unsigned thread = worker_.index();
   FrontendCounters& f = front_proxy_.counters.local(thread);
-  const std::uint64_t in = front_.wire_in();
-  const std::uint64_t out = front_.wire_out();
-  const std::uint64_t from_server = own_reply_ ? reply_bytes_ : back_ != nullptr ? back_->wire_in() : 0;
-  f.bytes_in.add(in);
-  f.bytes_out.add(from_server);
-  f.req_bytes_in.add(in);
-  f.res_bytes_out.add(out);
-  f.res_bytes_in.add(from_server);
-  const std::uint64_t to_server = back_ != nullptr ? back_->wire_out() : 0;
-  f.req_bytes_out.add(to_server);
+  f.bytes_in.add(request_in_);
+  f.bytes_out.add(response_in_);
+  f.req_bytes_in.add(request_in_);
+  f.req_bytes_out.add(request_out_);
+  f.res_bytes_in.add(response_in_);
+  f.res_bytes_out.add(response_out_);
   const unsigned cls = response_class(facts_.status);
   if (http_) f.responses[cls].add();
   ListenerCounters& l = session_.listener().counters.local(thread);
-  l.bytes_in.add(in);
-  l.bytes_out.add(from_server);
+  l.bytes_in.add(request_in_);
+  l.bytes_out.add(response_in_);
   ThreadCounters& t = worker_.counters();
   t.streams.add();
-  t.bytes_out.add(out);
+  t.bytes_out.add(response_out_);
   if (const std::uint64_t spliced = to_server_.spliced_bytes() + to_client_.spliced_bytes(); spliced != 0) t.spliced_bytes.add(spliced);
   if (back_proxy_ == nullptr) return;
   backend::BackendCounters& b = back_proxy_->servers->counters(thread);
-  b.bytes_in.add(in);
-  b.bytes_out.add(from_server);
-  b.req_bytes_in.add(in);
-  b.req_bytes_out.add(to_server);
-  b.res_bytes_in.add(from_server);
-  b.res_bytes_out.add(out);
+  b.bytes_in.add(request_in_);
+  b.bytes_out.add(response_in_);
+  b.req_bytes_in.add(request_in_);
+  b.req_bytes_out.add(request_out_);
+  b.res_bytes_in.add(response_in_);
+  b.res_bytes_out.add(response_out_);
   if (http_) b.responses[cls].add();
   if (server_ == nullptr) return;
   backend::ServerCounters& s = server_->counters(thread);
-  s.bytes_in.add(in);
-  s.bytes_out.add(from_server);
-  s.req_bytes_in.add(in);
-  s.req_bytes_out.add(to_server);
-  s.res_bytes_in.add(from_server);
-  s.res_bytes_out.add(out);
+  s.bytes_in.add(request_in_);
+  s.bytes_out.add(response_in_);
+  s.req_bytes_in.add(request_in_);
+  s.req_bytes_out.add(request_out_);
+  s.res_bytes_in.add(response_in_);
+  s.res_bytes_out.add(response_out_);
   if (http_ && !own_reply_) s.responses[cls].add();
   if (http_) s.requests.add();
   const base::TimePoint end = now();
@@ -229,15 +226,16 @@ void Stream::finish(bool abort_front) noexcept {
   if (ended_) return;
   ended_ = true;
   timer_.disarm();
-  count();
-  log(false);
   to_server_.reset(worker_.pipes());
   to_client_.reset(worker_.pipes());
-  const bool server_done = response_state_ == ResponseState::Done && request_state_ == RequestState::Done && !tunnel_;
-  leave_server(server_done);
+  count();
+  // Logs show the counts without the stream that ends, as the reference does.
   place_.leave();
   slot_.release();
   backend_use_.leave();
+  log(false);
+  const bool server_done = response_state_ == ResponseState::Done && request_state_ == RequestState::Done && !tunnel_;
+  leave_server(server_done);
   session_.stream_gone();
   front_.finish(abort_front);
 }

@@ -1,6 +1,7 @@
 // From a request's head to the choice of a server: the ordered phases of the request.
 #include <cstring>
 
+#include "message_size.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -38,6 +39,15 @@ void Stream::on_request_head() noexcept {
   head_response_ = request_.method == http::Method::Head;
   connect_request_ = request_.method == http::Method::Connect;
   sample_.request = &request_;
+  request_in_ = head_size(request_);
+  if (request_.body == http::BodyKind::Chunked && front_.buffered() != 0) {
+    // Broken framing that is here already is a bad request, before anything is done with it.
+    buffer_request_body();
+    if (front_.error().code == base::ErrorCode::BadMessage) {
+      on_bad_request();
+      return;
+    }
+  }
   const CompiledProxy& rules = *front_proxy_.rules;
   if (rules.captures.any()) {
     if (const std::size_t n = rules.captures.request.size(); n != 0) {
@@ -86,7 +96,7 @@ void Stream::on_bad_request() noexcept {
   // What there is of the head cannot be trusted: no expression sees it.
   request_.clear();
   request_.connection.close = true;
-  respond(status);
+  respond_raw(status);
 }
 
 void Stream::start_tcp() noexcept {
@@ -399,6 +409,11 @@ Stream::Progress Stream::phase_assign() noexcept {
       return Progress::Continue;
     case backend::AssignOutcome::Queued:
       place_ = std::move(result.place);
+      // Logged as a position: the first in the queue is number 1.
+      if (place_.server() != nullptr)
+        ++facts_.counts.server_queue;
+      else
+        ++facts_.counts.backend_queue;
       back_state_ = BackState::Queued;
       set_phase_deadline(base::deadline_after(now(), queue_timeout(back_proxy_->rules->spec)));
       return Progress::Wait;

@@ -1,9 +1,12 @@
 // From the server's head to the client, and the answers that are made here.
+#include "message_size.h"
 #include "stream.h"
 
 namespace sluice::proxy {
 
 void Stream::forward_interim() noexcept {
+  response_in_ += head_size(response_);
+  response_out_ += head_size(response_);
   // RFC 9110 15.2: a 1.0 client never learns of them.
   if (request_.version >= http::Version::H11 && !front_.closed()) {
     http::mux::ResponseOptions options;
@@ -31,6 +34,7 @@ void Stream::on_response_head() noexcept {
 
   t_response_ = now();
   facts_.status = response_.status;
+  response_in_ += head_size(response_);
   sample_.response = &response_;
   sample_.response_side = true;
   response_state_ = ResponseState::Rules;
@@ -126,11 +130,26 @@ void Stream::send_response_head() noexcept {
   response_state_ = ResponseState::Forward;
   http::mux::Pieces body;
   if (response_.body == http::BodyKind::Tunnel) {
+    response_out_ += head_size(response_);
     front_.send_response(request_, response_, options, body);
     start_tunnel();
     return;
   }
   back_->gather(body);
+  if (body.failed && back_->error().code == base::ErrorCode::BadMessage) {
+    // Broken framing that came with the head: nothing of it is passed on.
+    capture_error(true);
+    reason_.set(Cause::Proxy, Where::Headers);
+    server_->counters(worker_.index()).response_errors.add();
+    back_proxy_->servers->counters(worker_.index()).response_errors.add();
+    t_response_ = base::kNever;
+    leave_server(false);
+    respond(502);
+    return;
+  }
+  const std::uint64_t payload = body.bytes + (body.end && body.chunked ? 1 : 0);
+  response_in_ += payload;
+  response_out_ += head_size(response_) + payload;
   front_.send_response(request_, response_, options, body);
   back_->drop();
   back_->release_head();
@@ -139,12 +158,9 @@ void Stream::send_response_head() noexcept {
     to_client_.finished();
     response_state_ = ResponseState::Done;
   } else if (body.failed) {
-    if (back_->error().code == base::ErrorCode::BadMessage) {
-      capture_error(true);
-      fail_stream(Cause::Proxy, Where::Data, 0);
-    } else {
-      fail_stream(Cause::Server, Where::Data, 0);
-    }
+    server_->counters(worker_.index()).server_aborts.add();
+    back_proxy_->servers->counters(worker_.index()).server_aborts.add();
+    fail_stream(Cause::Server, Where::Data, 0);
     return;
   }
   if (front.options.logasap) log(true);
@@ -207,6 +223,18 @@ void Stream::respond(unsigned status) noexcept {
   respond_prepared(reply.body);
 }
 
+// For requests that could not be read: the page as it is, without rules.
+void Stream::respond_raw(unsigned status) noexcept {
+  own_reply_ = true;
+  facts_.status = static_cast<std::uint16_t>(status);
+  sample_.request = nullptr;
+  const std::string_view page = raw_error(status, &front_proxy_.rules->pages);
+  front_.send_raw(page.data(), page.size());
+  response_state_ = ResponseState::Done;
+  request_state_ = RequestState::Local;
+  to_client_.finished();
+}
+
 void Stream::respond_prepared(std::string_view body) noexcept {
   own_reply_ = true;
   if (connection_ != nullptr) leave_server(false);
@@ -231,9 +259,8 @@ void Stream::respond_prepared(std::string_view body) noexcept {
   http::mux::Pieces pieces;
   pieces.end = true;
   if (response_.body != http::BodyKind::None) pieces.add(body.data(), body.size());
-  const std::uint64_t before = front_.wire_out();
+  response_in_ = response_out_ = head_size(response_) + body.size();
   front_.send_response(request_, response_, options, pieces);
-  reply_bytes_ = front_.wire_out() - before;
   response_state_ = ResponseState::Done;
   request_state_ = RequestState::Local;
   to_client_.finished();

@@ -64,6 +64,10 @@ void Stream::pump_both() noexcept {
   const Options& f = front_proxy_.rules->spec.options;
   if (request_state_ == RequestState::Forward && back_ != nullptr && back_state_ == BackState::Established) {
     const PumpResult r = to_server_.run(front_, *back_, worker_.pipes(), settings.splice);
+    if (const std::uint64_t n = to_server_.take_moved(); n != 0) {
+      request_in_ += n;
+      request_out_ += n;
+    }
     if (to_server_.take_progress()) update_deadlines(true, true);
     if (r == PumpResult::Done) {
       request_state_ = RequestState::Done;
@@ -83,7 +87,7 @@ void Stream::pump_both() noexcept {
         return;
       }
       if (front_.closed()) {
-        fail_stream(Cause::Client, response_state_ == ResponseState::AwaitHead ? Where::Headers : Where::Data, 400);
+        fail_stream(Cause::Client, Where::Data, 0);
         return;
       }
     } else if (r == PumpResult::Blocked && front_.buffer_full() && !request_released_ && back_->connected()) {
@@ -96,6 +100,10 @@ void Stream::pump_both() noexcept {
   if (ended_ || back_ == nullptr) return;
   if (response_state_ == ResponseState::Forward) {
     const PumpResult r = to_client_.run(*back_, front_, worker_.pipes(), settings.splice);
+    if (const std::uint64_t n = to_client_.take_moved(); n != 0) {
+      response_in_ += n;
+      response_out_ += n;
+    }
     if (to_client_.take_progress()) update_deadlines(true, true);
     if (r == PumpResult::Done) {
       response_state_ = ResponseState::Done;
@@ -302,7 +310,7 @@ void Stream::on_head_timeout() noexcept {
   request_.clear();
   request_.connection.close = true;
   t_head_ = now();
-  respond(408);
+  respond_raw(408);
   if (!ended_) step();
   if (ended_) worker_.loop().bury(*this);
 }
@@ -314,8 +322,9 @@ void Stream::end_empty(bool timed_out, unsigned status) noexcept {
   request_.connection.close = true;
   facts_.status = static_cast<std::uint16_t>(timed_out ? 408 : 400);
   if (front_proxy_.rules->spec.options.dontlognull) do_not_log_ = true;
+  t_start_ = session_.idle_since();
   if (status != 0) {
-    respond(status);
+    respond_raw(status);
     if (!ended_) step();
   } else {
     finish(true);

@@ -50,6 +50,7 @@ struct Pieces {
   unsigned count = 0;
   std::size_t bytes = 0;
   bool end = false;                  // the body ends behind these pieces
+  bool chunked = false;              // the body came in chunks
   bool failed = false;               // framing error behind these pieces: nothing more can be read
   const Fields* trailers = nullptr;  // with end; null when there are none
 

@@ -71,6 +71,10 @@ class H1Channel : public Base, public runtime::IoHandler {
   // Everything kept has been sent? Called on writability; error_ tells of failure.
   bool flush() noexcept;
   void fail(base::ErrorCode code, int sys) noexcept;
+  // The transport is of no more use. Malformed or missing input is not that: an answer can still be sent.
+  [[nodiscard]] bool broken() const noexcept {
+    return error_.code != base::ErrorCode::None && error_.code != base::ErrorCode::BadMessage && error_.code != base::ErrorCode::ClosedEarly;
+  }
   void start_exchange_counters() noexcept { wire_in_ = wire_out_ = 0; }
   // Gives the buffer back when nothing is in it and nothing points to it.
   void trim_buffer() noexcept;
