@@ -6,22 +6,28 @@ namespace sluice::backend {
 
 PooledConnection::~PooledConnection() { IdlePool::detach(*this); }
 
-IdlePool::~IdlePool() { close_all(); }
+IdlePool::~IdlePool() {
+  close_all();
+  while (PooledConnection* c = used_list_.front()) detach(*c);
+}
 
 void IdlePool::adopt(PooledConnection& c) noexcept {
   SLUICE_DCHECK(c.pool_ == nullptr);
   c.pool_ = this;
+  c.idle_ = false;
   c.safe_ = false;
+  used_list_.push_front(c);
   bump(used_, 1);
   max_used_ = std::max(max_used_, used());
 }
 
 void IdlePool::unlink(PooledConnection& c) noexcept {
-  if (!c.idle()) {
+  c.pool_hook_.unlink();
+  if (!c.idle_) {
     bump(used_, -1);
     return;
   }
-  c.pool_hook_.unlink();
+  c.idle_ = false;
   bump(c.safe_ ? safe_ : idle_, -1);
   totals_->idle.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -62,6 +68,7 @@ PooledConnection* IdlePool::take(ReusePolicy policy, bool first_request, std::ui
   if (c == nullptr) return nullptr;
   unlink(*c);
   c->safe_ = true;  // from here on it has been reused
+  used_list_.push_front(*c);
   bump(used_, 1);
   max_used_ = std::max(max_used_, used());
   return c;
@@ -79,7 +86,8 @@ bool IdlePool::give(PooledConnection& c) noexcept {
     totals_->idle.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }
-  bump(used_, -1);
+  unlink(c);
+  c.idle_ = true;
   bump(c.safe_ ? safe_ : idle_, 1);
   (c.safe_ ? safe_list_ : idle_list_).push_front(c);
   arm_purge();

@@ -38,7 +38,7 @@ class PooledConnection {
   std::uint32_t requests = 0;
 
   [[nodiscard]] IdlePool* pool() const noexcept { return pool_; }
-  [[nodiscard]] bool idle() const noexcept { return pool_hook_.linked(); }
+  [[nodiscard]] bool idle() const noexcept { return idle_; }
 
  protected:
   ~PooledConnection();
@@ -47,6 +47,7 @@ class PooledConnection {
   friend class IdlePool;
   base::ListHook pool_hook_;
   IdlePool* pool_ = nullptr;
+  bool idle_ = false;
   bool safe_ = false;
 };
 
@@ -99,6 +100,7 @@ class IdlePool {
   IdleTotals* totals_;
   ConnectionList idle_list_;
   ConnectionList safe_list_;
+  ConnectionList used_list_;
   std::atomic<std::uint32_t> idle_{0}, safe_{0}, used_{0}, estimate_{0};
   std::uint32_t max_used_ = 0;  // since the last purge
   runtime::MemberTimer<&IdlePool::purge> purge_timer_{*this};

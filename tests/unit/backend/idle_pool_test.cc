@@ -86,6 +86,19 @@ TEST_F(IdlePoolTest, DeadConnectionsLeave) {
   EXPECT_EQ(pool.take(ReusePolicy::Always, true, 0), nullptr);
 }
 
+TEST_F(IdlePoolTest, PoolThatGoesLeavesNothingBehind) {
+  {
+    IdlePool pool(options, totals);
+    pool.adopt(c[0]);
+    pool.adopt(c[1]);
+    ASSERT_TRUE(pool.give(c[1]));
+  }
+  EXPECT_FALSE(c[0].closed);
+  EXPECT_EQ(c[0].pool(), nullptr);
+  EXPECT_TRUE(c[1].closed);
+  EXPECT_EQ(totals.idle, 0U);
+}
+
 TEST_F(IdlePoolTest, PurgeClosesHalfOfTheExcessOldestFirst) {
   IdlePool pool(options, totals);
   for (auto& x : c) pool.adopt(x);
