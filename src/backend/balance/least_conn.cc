@@ -55,9 +55,11 @@ class LeastConn final : public Balancer {
     std::uint32_t weight;
     std::uint32_t server;
   };
+  // What the load would be with this request, for its weight. Idle servers are all alike, whatever they weigh: they
+  // take turns.
   static std::uint64_t key_of(std::uint32_t load, std::uint32_t weight) noexcept {
-    constexpr std::uint64_t kScale = 256ULL * 256ULL;
-    return load * kScale / weight;
+    constexpr std::uint64_t kScale = std::uint64_t{256} * kWeightScale;
+    return load == 0 ? 0 : (load + std::uint64_t{1}) * kScale / weight;
   }
   static bool before_than(const Entry& a, const Entry& b) noexcept {
     return a.key != b.key ? a.key < b.key : a.order < b.order;

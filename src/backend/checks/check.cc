@@ -270,8 +270,8 @@ Check::Flow Check::judge_http() noexcept {
   if (const Flow f = read_http(); f != Flow::Next) return f;
   const CheckPlan::Step& step = plan_.steps[step_];
   const unsigned status = head_.status;
-  // manual 4.2 "http-check disable-on-404": goes before every expectation.
-  if (plan_.spec.disable_on_404 && status == 404)
+  // manual 4.2 "http-check disable-on-404": goes before every expectation, for a server that is up.
+  if (plan_.spec.disable_on_404 && status == 404 && server_.op_state() != OpState::Stopped)
     return finish(CheckStatus::L7OkConditional, CheckOutcome::PassedConditionally, 404, {});
   if (step.expect == nullptr) {
     if (status >= 200 && status <= 399) return matched();
@@ -338,6 +338,7 @@ Check::Flow Check::mismatched(CheckStatus usual, std::string text) noexcept {
 std::string Check::at_step() const {
   if (!plan_.scripted) return {};
   const CheckPlan::Step& step = plan_.steps[step_];
+  if (step.spec == nullptr) return {};
   std::string out = " at step " + std::to_string(step.number) + " of tcp-check (";
   switch (step.kind) {
     case CheckStep::Kind::Connect:
@@ -378,7 +379,6 @@ Check::Flow Check::finish(CheckStatus status, CheckOutcome outcome, int code, st
   result.status = status;
   result.code = code;
   result.duration_ms = std::chrono::duration_cast<base::Millis>(loop_.refresh_now() - clock_began_).count();
-  if (text.starts_with(' ')) text.erase(0, 1);
   result.text = std::move(text);
   close_socket(!linger_ && !http_done);
   timeout_timer_.disarm();

@@ -26,7 +26,7 @@ struct CheckPlan {
     CheckStep::Kind kind = CheckStep::Kind::Connect;
     std::unique_ptr<Expect> expect;  // Expect steps that are written out
     std::string comment;
-    unsigned number = 0;  // as messages count them, from 1
+    unsigned number = 0;  // as messages count them: the written ones from 1, comments included; 0 = implied
   };
   explicit CheckPlan(const CheckSpec& spec);
   const CheckSpec& spec;

@@ -16,7 +16,9 @@ CheckPlan::CheckPlan(const CheckSpec& check) : spec(check), http(check.type == C
     steps.back().kind = kind;
   };
   if (written != nullptr) {
+    unsigned number = 0;
     for (const CheckStep& s : *written) {
+      ++number;
       if (s.kind == CheckStep::Kind::Comment) {
         comment = s.comment;
         continue;
@@ -31,6 +33,7 @@ CheckPlan::CheckPlan(const CheckSpec& check) : spec(check), http(check.type == C
       steps.emplace_back();
       Step& step = steps.back();
       step.spec = &s;
+      step.number = number;
       step.kind = s.kind;
       step.comment = s.comment.empty() ? comment : s.comment;
       comment.clear();
@@ -41,7 +44,6 @@ CheckPlan::CheckPlan(const CheckSpec& check) : spec(check), http(check.type == C
   if (!connects) imply(CheckStep::Kind::Connect);
   if (http && !sends) imply(CheckStep::Kind::SendHttp);
   if (http && !expects) imply(CheckStep::Kind::Expect);
-  for (std::size_t i = 0; i < steps.size(); ++i) steps[i].number = static_cast<unsigned>(i + 1);
 }
 
 }  // namespace sluice::backend

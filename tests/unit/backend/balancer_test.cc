@@ -168,6 +168,10 @@ TEST(LeastConn, TurnsAmongEqualsThenLoadByWeight) {
   EXPECT_EQ(std::count(held.begin(), held.end(), '1'), 6) << held;
 }
 
+TEST(LeastConn, OrderOfTheReference) {
+  EXPECT_EQ(Farm(Algorithm::LeastConn, {3, 1, 2}).turns(12, true), "123131131231");
+}
+
 TEST(LeastConn, LoadThatGoesMakesRoom) {
   Farm f(Algorithm::LeastConn, {1, 1, 1});
   (void)f.turns(6, true);

@@ -165,6 +165,12 @@ TEST_F(CheckTest, DisableOn404) {
   go();
   EXPECT_EQ(answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").status, CheckStatus::L7OkConditional);
   EXPECT_EQ(backend->server(0).status_text(), "NOLB");
+  // A server that is down does not come back with a 404.
+  for (int i = 0; i < 3; ++i) check("s1", CheckOutcome::Failed);
+  wait(milliseconds(2000));
+  const CheckResult r = answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(r.status, CheckStatus::L7Status);
+  EXPECT_EQ(backend->server(0).status_text(), "DOWN");
 }
 
 TEST_F(CheckTest, ExpectStringInChunkedBody) {
@@ -209,7 +215,7 @@ TEST_F(CheckTest, TcpScript) {
   wait(milliseconds(2000));
   const CheckResult r = answer("-ERR\r\n", true);
   EXPECT_EQ(r.status, CheckStatus::L7Response);
-  EXPECT_EQ(r.text, "TCPCHK did not match content '+PONG' at step 3");
+  EXPECT_EQ(r.text, "TCPCHK did not match content '+PONG' at step 2");  // the implied connect is not counted
 }
 
 TEST_F(CheckTest, TimeoutCheckReplacesTheInterval) {
