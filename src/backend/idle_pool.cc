@@ -81,6 +81,12 @@ bool IdlePool::give(PooledConnection& c) noexcept {
   if (o.max_reuse >= 0 && c.requests > static_cast<std::uint32_t>(o.max_reuse)) return false;
   // manual 5.2 "pool-purge-delay": 0 keeps nothing.
   if (o.pool_purge_delay.count() == 0) return false;
+  // No more than recent use needed at a time: a burst of short client connections must not leave one server connection each
+  // behind (manual 5.2 "pool-low-conn" raises that floor).
+  const std::uint32_t kept = idle_.load(std::memory_order_relaxed) + safe_.load(std::memory_order_relaxed);
+  const std::uint32_t in_use = used_.load(std::memory_order_relaxed);
+  const std::uint32_t needed = std::max({max_used_, in_use, estimate_.load(std::memory_order_relaxed)}) + o.pool_low_conn;
+  if (kept + in_use > needed) return false;
   if (totals_->idle.fetch_add(1, std::memory_order_relaxed) + 1 > static_cast<std::uint32_t>(o.pool_max_conn) &&
       o.pool_max_conn >= 0) {
     totals_->idle.fetch_sub(1, std::memory_order_relaxed);

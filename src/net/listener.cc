@@ -134,6 +134,9 @@ base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, st
 #ifdef TCP_DEFER_ACCEPT
   if (spec.defer_accept) set_int(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
 #endif
+#ifdef TCP_QUICKACK
+  if (options.delay_ack) set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+#endif
 #ifdef TCP_FASTOPEN
   if (spec.tfo) set_int(fd, IPPROTO_TCP, TCP_FASTOPEN, options.backlog);
 #endif

@@ -67,6 +67,8 @@ class Server final : public runtime::SignalHandler {
                                 : spec.maxconn != 0  ? spec.maxconn
                                                      : kDefaultBacklog;
     o.backlog = static_cast<int>(limit);
+    const proxy::Tri smart = spec.options.tcp_smart_accept;
+    o.delay_ack = smart == proxy::Tri::On || (smart == proxy::Tri::Unset && spec.mode == proxy::Mode::Http);
     if (const config::Section* g = launch_.document.global()) {
       if (const auto* u = g->parts.find<net::UnixBindSpec>()) {
         o.unix_prefix = u->prefix;
@@ -324,6 +326,7 @@ class Server final : public runtime::SignalHandler {
     ops::CliLimits limits;
     limits.timeout = stats->timeout;
     limits.max_sessions = stats->maxconn;
+    limits.max_line_bytes = launch_.global.buffer_bytes;
     const runtime::LoopBinding binding(loop);
     cli = std::make_unique<ops::CliServer>(loop, commands, limits);
     cli->set_start(base::Clock::now());

@@ -13,6 +13,7 @@ namespace sluice::net {
 struct ListenOptions {
   bool reuseport = true;         // several sockets on one address (one per thread)
   int backlog = 1024;
+  bool delay_ack = false;        // no empty ACK for the first bytes ("option tcp-smart-accept"); accepted sockets inherit it
   std::string_view unix_prefix;  // global "unix-bind prefix"
   UnixPermissions unix_defaults; // global "unix-bind mode ..."
 };

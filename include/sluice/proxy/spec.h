@@ -99,7 +99,7 @@ struct Options {
   bool splice_response = false;       // [F|B] ... always towards the client.
   bool disable_h2_upgrade = false;    // [F] an HTTP/2 preface on a clear-text h1 connection is a bad request, as it
                                       // always is while there is no HTTP/2.
-  bool persist = false;               // [B] use-server rules take their server even when it is down
+  bool prefer_last_server = false;    // [B] the next request of a client connection goes to the same server when that has room
 };
 
 // "option forwardfor" (X-Forwarded-For) and "option originalto" (X-Original-To).

@@ -74,6 +74,7 @@ class Builder {
     const proxy::GlobalSettings& settings = model_->global.settings;
     const auto head = static_cast<std::uint32_t>(settings.buffer_bytes - settings.max_rewrite_bytes);
     p.front_h1.parse.max_head_bytes = head;
+    p.front_h1.parse.max_fields = p.back_h1.parse.max_fields = settings.max_headers - 1;
     p.front_h1.parse.accept_unsafe = p.rules->spec.options.accept_unsafe_request;
     p.back_h1.parse.max_head_bytes = head;
     p.back_h1.parse.accept_unsafe = p.rules->spec.options.accept_unsafe_response;

@@ -125,7 +125,7 @@ constexpr config::KeywordRow kRows[] = {
     flag<&Options::splice_request, Side::Both>("option splice-request"),
     flag<&Options::splice_response, Side::Both>("option splice-response"),
     flag<&Options::disable_h2_upgrade, Side::Front>("option disable-h2-upgrade"),
-    flag<&Options::persist, Side::Back>("option persist"),
+    flag<&Options::prefer_last_server, Side::Back>("option prefer-last-server"),
     {"option redispatch", kAll, 0, 1, "[<interval>]", on_redispatch, kSwitch},
     {"option http-restrict-req-hdr-names", kAll, 1, 1, "{preserve|delete|reject}", on_restrict_names},
 };

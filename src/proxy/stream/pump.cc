@@ -11,8 +11,8 @@ namespace {
 constexpr std::uint64_t kMinSpliceBytes = 32768;
 // Without a known length a transfer counts as large once one read brought this much ...
 constexpr std::size_t kLargeRead = 12288;
-// ... and as small again once a whole wake moved less than this through the pipe.
-constexpr std::uint64_t kSmallWake = 4096;
+// ... and as small again once a read through the pipe brought less than this.
+constexpr std::size_t kSmallRead = 2048;
 // Moves per wake, so that one fast transfer cannot keep the others waiting.
 constexpr int kMovesPerWake = 8;
 }  // namespace
@@ -21,29 +21,27 @@ void Pump::reset(net::PipePool& pipes) noexcept {
   pipes.give(pipe_);
   done_ = false;
   progress_ = false;
+  readable_ = false;
 }
 
-PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, std::uint64_t limit) noexcept {
-  const std::uint64_t before = spliced_bytes_;
+PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice,
+                          std::uint64_t limit) noexcept {
   for (int moves = 0; moves < kMovesPerWake; ++moves) {
+    std::size_t wanted = 0;
+    std::size_t got = 0;
     if (pipe_.held_bytes == 0) {
-      if (limit == 0) break;
-      const net::IoResult in = from.splice_in(pipe_, static_cast<std::size_t>(std::min<std::uint64_t>(limit, pipe_.capacity_bytes)));
-      if (in.status == net::IoStatus::WouldBlock) {
-        if (limit == http::h1::kUnknownLength && spliced_bytes_ - before < kSmallWake) {
-          // Little at a time: reading and sending is cheaper again.
-          large_ = false;
-          pipes.give(pipe_);
-          from.read_body(http::mux::Reading::Buffer);
-        } else {
-          from.read_body(http::mux::Reading::Splice);
-        }
-        return PumpResult::Waiting;
+      // A splice that finds nothing costs as much as one that moves something: only when the poller said so.
+      if (limit == 0 || !readable_) break;
+      wanted = static_cast<std::size_t>(std::min<std::uint64_t>(limit, pipe_.capacity_bytes));
+      const net::IoResult in = from.splice_in(pipe_, wanted);
+      if (in.status != net::IoStatus::Done) {
+        readable_ = false;
+        break;
       }
-      if (in.status != net::IoStatus::Done) break;
+      got = in.bytes;
       progress_ = true;
-      spliced_bytes_ += in.bytes;
-      moved_bytes_ += in.bytes;
+      spliced_bytes_ += got;
+      moved_bytes_ += got;
     }
     const net::IoResult out = to.splice_out(pipe_, false, from.input_done());
     if (out.status == net::IoStatus::Error) return PumpResult::Failed;
@@ -55,6 +53,17 @@ PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, ne
     }
     if (from.input_done() || from.closed()) break;
     limit = from.splice_in_limit();
+    if (wanted != 0 && got < wanted / 2) {
+      // The socket was drained; the poller tells of more.
+      readable_ = false;
+      if (splice == Splice::Large && limit == http::h1::kUnknownLength && got < kSmallRead) {
+        large_ = false;
+        pipes.give(pipe_);
+        from.read_body(http::mux::Reading::Buffer);
+        return PumpResult::Waiting;
+      }
+      break;
+    }
   }
   if (from.input_done()) {
     pipes.give(pipe_);
@@ -69,7 +78,8 @@ PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, ne
   return PumpResult::Waiting;
 }
 
-PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, bool splice) noexcept {
+PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice,
+                     bool drop_trailers) noexcept {
   if (done_) return PumpResult::Done;
   if (pipe_.held_bytes == 0 && to.congested()) {
     from.read_body(http::mux::Reading::Off);
@@ -77,14 +87,16 @@ PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::Pi
   }
   if (pipe_.read_fd >= 0) {
     const std::uint64_t limit = from.splice_in_limit();
-    if (pipe_.held_bytes != 0 || limit != 0 || from.input_done()) return run_pipe(from, to, pipes, limit);
-  } else if (splice && from.buffered() == 0) {
+    if (pipe_.held_bytes != 0 || limit != 0 || from.input_done()) return run_pipe(from, to, pipes, splice, limit);
+  } else if (splice != Splice::Never && from.buffered() == 0) {
     const std::uint64_t limit = from.splice_in_limit();
-    const bool worth_it = limit == http::h1::kUnknownLength ? large_ : limit >= kMinSpliceBytes;
-    if (worth_it && to.can_splice_out() && pipes.take(pipe_)) return run_pipe(from, to, pipes, limit);
+    const bool worth_it = splice == Splice::Always ? limit != 0 : limit == http::h1::kUnknownLength ? large_ : limit >= kMinSpliceBytes;
+    if (worth_it && to.can_splice_out() && pipes.take(pipe_)) return run_pipe(from, to, pipes, splice, limit);
   }
   http::mux::Pieces pieces;
   from.gather(pieces);
+  if (drop_trailers) pieces.trailers = nullptr;
+  readable_ = false;
   if (pieces.bytes != 0 || pieces.end) {
     progress_ = true;
     moved_bytes_ += pieces.bytes + (pieces.end && pieces.chunked ? 1 : 0);

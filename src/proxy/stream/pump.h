@@ -9,6 +9,9 @@
 
 namespace sluice::proxy {
 
+// When bytes go through a pipe: for large transfers by default, for all with "option splice-request" / "splice-response".
+enum class Splice : std::uint8_t { Never, Large, Always };
+
 enum class PumpResult : std::uint8_t {
   Waiting,  // for more input
   Blocked,  // the other side is congested
@@ -22,8 +25,9 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
-  // splice: whether pipes may be used in this direction. moved: counts the payload bytes.
-  PumpResult run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, bool splice) noexcept;
+  // Call readable() first when the source said that something is there.
+  PumpResult run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice, bool drop_trailers) noexcept;
+  void readable() noexcept { readable_ = true; }
   // The body was handed over together with the head.
   void finished() noexcept { done_ = true; }
   void reset(net::PipePool& pipes) noexcept;
@@ -44,12 +48,13 @@ class Pump {
   }
 
  private:
-  PumpResult run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, std::uint64_t limit) noexcept;
+  PumpResult run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice, std::uint64_t limit) noexcept;
 
   net::Pipe pipe_;
   std::uint64_t spliced_bytes_ = 0;
   std::uint64_t moved_bytes_ = 0;
   bool done_ = false;
+  bool readable_ = false;
   bool large_ = false;  // the last read was large: worth a pipe
   bool progress_ = false;
 };

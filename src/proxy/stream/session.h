@@ -5,6 +5,7 @@
 // Owner: the worker; ends through the graveyard when its mux is closed. Thread: the worker's.
 #pragma once
 
+#include "sluice/backend/server.h"
 #include "sluice/base/list.h"
 #include "sluice/http/mux/h1_front.h"
 #include "sluice/proxy/worker.h"
@@ -38,6 +39,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   // The server connection that only this client may use ("http-reuse never"); null when there is none.
   [[nodiscard]] BackConnection* take_private() noexcept;
   void keep_private(BackConnection& c) noexcept;
+  [[nodiscard]] const backend::Server* last_server() const noexcept { return last_server_; }
+  void set_last_server(const backend::Server* s) noexcept { last_server_ = s; }
   void private_gone(BackConnection& c) noexcept {
     if (private_ == &c) private_ = nullptr;
   }
@@ -65,6 +68,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   policy::ConnectionFacts facts_;
   Stream* stream_ = nullptr;
   BackConnection* private_ = nullptr;
+  const backend::Server* last_server_ = nullptr;  // of the previous request ("option prefer-last-server")
   base::TimePoint deadline_ = base::kNever;
   base::TimePoint idle_since_;
   std::uint32_t requests_ = 0;

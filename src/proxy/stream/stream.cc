@@ -7,10 +7,12 @@ namespace sluice::proxy {
 namespace {
 // First block of the arena: edited headers, log strings and captures of an ordinary request fit in.
 constexpr std::size_t kArenaBytes = 2048;
+// Fields that rules and options may add on top of tune.http.maxhdr.
+constexpr std::size_t kExtraFields = 32;
 }  // namespace
 
 std::size_t Stream::block_bytes(const GlobalSettings& settings) noexcept {
-  return sizeof(Stream) + 2 * settings.max_headers * sizeof(http::Field) + kArenaBytes;
+  return sizeof(Stream) + 2 * (settings.max_headers + kExtraFields) * sizeof(http::Field) + kArenaBytes;
 }
 
 Stream* Stream::make(Session& session) noexcept {
@@ -28,8 +30,8 @@ Stream::Stream(Session& session, char* memory) noexcept
       first_request_(session.requests() <= 1),
       client_timeout_(session.proxy().rules->spec.timeouts.client),
       t_start_(session.worker().loop().now()),
-      arena_({memory + 2 * session.worker().global().settings.max_headers * sizeof(http::Field), kArenaBytes}) {
-  const unsigned headers = worker_.global().settings.max_headers;
+      arena_({memory + 2 * (session.worker().global().settings.max_headers + kExtraFields) * sizeof(http::Field), kArenaBytes}) {
+  const std::size_t headers = worker_.global().settings.max_headers + kExtraFields;
   auto* fields = reinterpret_cast<http::Field*>(memory);
   request_.fields = http::Fields(fields, headers);
   response_.fields = http::Fields(fields + headers, headers);
@@ -56,6 +58,7 @@ void Stream::destroy() noexcept {
 
 void Stream::on_front(unsigned events) noexcept {
   if (ended_) return;
+  if ((events & (http::mux::kBody | http::mux::kClosed)) != 0) to_server_.readable();
   if (request_state_ == RequestState::Head) {
     if ((events & http::mux::kHead) != 0) {
       if (http_)
@@ -77,6 +80,7 @@ void Stream::on_front(unsigned events) noexcept {
 
 void Stream::on_back(unsigned events) noexcept {
   if (ended_) return;
+  if ((events & (http::mux::kBody | http::mux::kClosed)) != 0) to_client_.readable();
   if (back_state_ == BackState::Connecting) {
     if (back_->error().code != base::ErrorCode::None) {
       connection_failed(back_->error());

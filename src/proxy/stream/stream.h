@@ -115,6 +115,7 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   void log(bool early) noexcept;
   void log_default(base::LogLevel level) noexcept;
   void count() noexcept;
+  void count_bytes() noexcept;
   void capture_error(bool response) noexcept;
   void release_request() noexcept;
   [[nodiscard]] Where where_now() const noexcept;
@@ -183,6 +184,9 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
 
   // Messages as the reference measures them (message_size.h), for logs and counters; in TCP mode plain bytes.
   std::uint64_t request_in_ = 0, request_out_ = 0, response_in_ = 0, response_out_ = 0;
+  struct {
+    std::uint64_t request_in = 0, request_out = 0, response_in = 0, response_out = 0;
+  } counted_;  // of the above, what is in the counters already
   std::string_view reply_body_;
 
   runtime::MemberTimer<&Stream::on_timer> timer_{*this};

@@ -18,6 +18,7 @@ void Stream::assigned(backend::ServerSlot slot) noexcept {
   if (t_assigned_ == base::kNever) t_assigned_ = now();
   server_ = slot_.server();
   if (server_->may_shut_sessions()) server_->watch(*this);
+  session_.set_last_server(server_);
   facts_.server = &back_proxy_->server_identities[server_->index()];
 }
 

@@ -65,11 +65,6 @@ void Stream::fill_facts() noexcept {
   t.active = millis_between(t_start_, end);
   t.total = millis_between(http_ ? idle_from : session_.facts().accept_time, end);
   t.user = t.active + t.idle;
-  if (own_reply_ && whole_request && t_response_ == base::kNever && reason_.cause == Cause::Local) {
-    // Answered here: all times are known and nothing was waited for.
-    t.queue = t.connect = t.response = 0;
-    t.data = millis_between(last, end);
-  }
   policy::Counts& c = facts_.counts;
   const Global& global = worker_.global();
   c.active = global.connections.load(std::memory_order_relaxed);
@@ -144,41 +139,45 @@ void Stream::log_default(base::LogLevel level) noexcept {
   front_proxy_.log->write(level, {area, static_cast<std::size_t>(p - area)});
 }
 
-void Stream::count() noexcept {
+// Adds what has passed since the last time. With "option contstats" that is while the stream runs, else once at its end.
+void Stream::count_bytes() noexcept {
   const unsigned thread = worker_.index();
-  FrontendCounters& f = front_proxy_.counters.local(thread);
-  f.bytes_in.add(request_in_);
-  f.bytes_out.add(response_in_);
-  f.req_bytes_in.add(request_in_);
-  f.req_bytes_out.add(request_out_);
-  f.res_bytes_in.add(response_in_);
-  f.res_bytes_out.add(response_out_);
-  const unsigned cls = response_class(facts_.status);
-  if (http_) f.responses[cls].add();
+  const std::uint64_t qi = request_in_ - counted_.request_in;
+  const std::uint64_t qo = request_out_ - counted_.request_out;
+  const std::uint64_t ri = response_in_ - counted_.response_in;
+  const std::uint64_t ro = response_out_ - counted_.response_out;
+  counted_ = {request_in_, request_out_, response_in_, response_out_};
+  const auto add = [&](auto& c) {
+    c.bytes_in.add(qi);
+    c.bytes_out.add(ri);
+    c.req_bytes_in.add(qi);
+    c.req_bytes_out.add(qo);
+    c.res_bytes_in.add(ri);
+    c.res_bytes_out.add(ro);
+  };
+  add(front_proxy_.counters.local(thread));
+  if (back_proxy_ != nullptr) add(back_proxy_->servers->counters(thread));
+  if (server_ != nullptr) add(server_->counters(thread));
   ListenerCounters& l = session_.listener().counters.local(thread);
-  l.bytes_in.add(request_in_);
-  l.bytes_out.add(response_in_);
+  l.bytes_in.add(qi);
+  l.bytes_out.add(ri);
+  worker_.counters().bytes_out.add(ro);
+}
+
+void Stream::count() noexcept {
+  count_bytes();
+  const unsigned thread = worker_.index();
+  const unsigned cls = response_class(facts_.status);
+  FrontendCounters& f = front_proxy_.counters.local(thread);
+  if (http_) f.responses[cls].add();
+  if (controls_.failed_rewrites != 0) f.rewrite_failures.add(controls_.failed_rewrites);
   ThreadCounters& t = worker_.counters();
   t.streams.add();
-  t.bytes_out.add(response_out_);
   if (const std::uint64_t spliced = to_server_.spliced_bytes() + to_client_.spliced_bytes(); spliced != 0) t.spliced_bytes.add(spliced);
   if (back_proxy_ == nullptr) return;
-  backend::BackendCounters& b = back_proxy_->servers->counters(thread);
-  b.bytes_in.add(request_in_);
-  b.bytes_out.add(response_in_);
-  b.req_bytes_in.add(request_in_);
-  b.req_bytes_out.add(request_out_);
-  b.res_bytes_in.add(response_in_);
-  b.res_bytes_out.add(response_out_);
-  if (http_) b.responses[cls].add();
+  if (http_) back_proxy_->servers->counters(thread).responses[cls].add();
   if (server_ == nullptr) return;
   backend::ServerCounters& s = server_->counters(thread);
-  s.bytes_in.add(request_in_);
-  s.bytes_out.add(response_in_);
-  s.req_bytes_in.add(request_in_);
-  s.req_bytes_out.add(request_out_);
-  s.res_bytes_in.add(response_in_);
-  s.res_bytes_out.add(response_out_);
   if (http_ && !own_reply_) s.responses[cls].add();
   if (http_) s.requests.add();
   const base::TimePoint end = now();
@@ -187,7 +186,7 @@ void Stream::count() noexcept {
   back_proxy_->servers->last_session_ms.store(ms, std::memory_order_relaxed);
   if (t_connected_ == base::kNever) return;
   const base::TimePoint head = t_head_ == base::kNever ? t_start_ : t_head_;
-  const auto clip = [](base::TimePoint a, base::TimePoint z) { return static_cast<std::uint32_t>(std::max(0, millis_between(a, z))); };
+  const auto clip = [](base::TimePoint from, base::TimePoint to) { return static_cast<std::uint32_t>(std::max(0, millis_between(from, to))); };
   const std::uint32_t queue = clip(head, t_assigned_);
   const std::uint32_t connect = clip(t_assigned_, t_connected_);
   const std::uint32_t response = t_response_ == base::kNever ? 0 : clip(t_connected_, t_response_);

@@ -30,12 +30,13 @@ const Stream::Phase Stream::kTcpRequestPhases[] = {
 void Stream::on_request_head() noexcept {
   t_head_ = now();
   session_.head_received();
+  front_proxy_.request_rate.add(std::chrono::duration_cast<base::Millis>(t_head_.time_since_epoch()).count());
+  front_proxy_.counters.local(worker_.index()).requests.add();
+  worker_.counters().requests.add();
   if (front_.head_state() != http::mux::HeadState::Ready) {
     on_bad_request();
     return;
   }
-  front_proxy_.counters.local(worker_.index()).requests.add();
-  worker_.counters().requests.add();
   head_response_ = request_.method == http::Method::Head;
   connect_request_ = request_.method == http::Method::Connect;
   sample_.request = &request_;
@@ -92,6 +93,7 @@ void Stream::on_bad_request() noexcept {
   const unsigned status = front_.head_state() == http::mux::HeadState::TooLong ? 400 : front_.head_error().status();
   reason_.set(Cause::Proxy, Where::Request);
   front_proxy_.counters.local(worker_.index()).request_errors.add();
+  t_head_ = base::kNever;
   capture_error(false);
   // What there is of the head cannot be trusted: no expression sees it.
   request_.clear();
@@ -399,6 +401,14 @@ Stream::Progress Stream::phase_assign() noexcept {
       request.wanted = &back_proxy_->servers->server(rule.server);
     }
     break;
+  }
+  const ProxySpec& spec = back_proxy_->rules->spec;
+  if (spec.options.prefer_last_server && request.wanted == nullptr && avoid_ == nullptr) {
+    const backend::Server* last = session_.last_server();
+    // manual 4.2 "max-keep-alive-queue": a server with that many waiting is not insisted on.
+    if (last != nullptr && &last->backend() == back_proxy_->servers.get() &&
+        (spec.max_keep_alive_queue < 0 || last->queued() <= static_cast<std::uint32_t>(spec.max_keep_alive_queue)))
+      request.preferred = const_cast<backend::Server*>(last);
   }
   backend::AssignResult result = back_proxy_->servers->assign(request);
   if (result.server_queue > facts_.counts.server_queue) facts_.counts.server_queue = result.server_queue;

@@ -48,6 +48,7 @@ void Stream::step() noexcept {
   }
   pump_both();
   if (ended_) return;
+  if (front_proxy_.rules->spec.options.contstats) count_bytes();
   if (response_state_ == ResponseState::Done && !front_.congested()) {
     if (tunnel_) {
       if (to_server_.done() && (back_ == nullptr || !back_->congested())) finish(false);
@@ -61,9 +62,15 @@ void Stream::step() noexcept {
 
 void Stream::pump_both() noexcept {
   const GlobalSettings& settings = worker_.global().settings;
+  if (back_ == nullptr) return;
   const Options& f = front_proxy_.rules->spec.options;
+  const Options& b = back_proxy_->rules->spec.options;
+  const auto how = [&settings](bool wanted_by_front, bool wanted_by_back) {
+    if (!settings.splice) return Splice::Never;
+    return wanted_by_front || wanted_by_back ? Splice::Always : Splice::Large;
+  };
   if (request_state_ == RequestState::Forward && back_ != nullptr && back_state_ == BackState::Established) {
-    const PumpResult r = to_server_.run(front_, *back_, worker_.pipes(), settings.splice);
+    const PumpResult r = to_server_.run(front_, *back_, worker_.pipes(), how(f.splice_request, b.splice_request), back_proxy_->rules->spec.options.drop_request_trailers);
     if (const std::uint64_t n = to_server_.take_moved(); n != 0) {
       request_in_ += n;
       request_out_ += n;
@@ -99,7 +106,7 @@ void Stream::pump_both() noexcept {
   }
   if (ended_ || back_ == nullptr) return;
   if (response_state_ == ResponseState::Forward) {
-    const PumpResult r = to_client_.run(*back_, front_, worker_.pipes(), settings.splice);
+    const PumpResult r = to_client_.run(*back_, front_, worker_.pipes(), how(f.splice_response, b.splice_response), f.drop_response_trailers);
     if (const std::uint64_t n = to_client_.take_moved(); n != 0) {
       response_in_ += n;
       response_out_ += n;
@@ -138,7 +145,6 @@ void Stream::pump_both() noexcept {
   if (ended_ || back_ == nullptr) return;
   // Sending to the server failed while its answer is still to come: read what it said, then give up.
   if (back_->error().code != base::ErrorCode::None && response_state_ == ResponseState::AwaitHead) on_response_failure();
-  if (f.contstats) return;
 }
 
 void Stream::check_front_closed() noexcept {
