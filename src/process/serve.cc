@@ -208,6 +208,7 @@ class Server final : public runtime::SignalHandler {
     // Backends are dealt out to the threads for their health checks.
     backend::CheckerOptions options;
     options.seed = index + 1;
+    options.node = running_.node;
     if (const config::Section* g = launch_.document.global()) {
       if (const auto* c = g->parts.find<backend::GlobalCheckSpec>()) options.global = *c;
     }

@@ -11,6 +11,7 @@
 #include <new>
 
 #include "session.h"
+#include "sluice/backend/bind_source.h"
 
 namespace sluice::proxy {
 
@@ -70,20 +71,11 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
   }
   if (settings.server_sndbuf != 0) set_int(fd, SOL_SOCKET, SO_SNDBUF, settings.server_sndbuf);
   if (settings.server_rcvbuf != 0) set_int(fd, SOL_SOCKET, SO_RCVBUF, settings.server_rcvbuf);
-  if (!server.source_interface().empty())
-    (void)::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, server.source_interface().c_str(),
-                       static_cast<socklen_t>(server.source_interface().size() + 1));
-  if (const net::SocketAddress* source = server.source(); source != nullptr) {
-    set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-#ifdef IP_BIND_ADDRESS_NO_PORT
-    set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-#endif
-    if (::bind(fd, &source->sa, source->len) != 0) {
-      error.code = base::ErrorCode::NoResource;
-      error.sys = errno;
-      ::close(fd);
-      return nullptr;
-    }
+  if (const int failed = backend::bind_source(fd, server); failed != 0) {
+    error.code = base::ErrorCode::NoResource;
+    error.sys = failed;
+    ::close(fd);
+    return nullptr;
   }
   bool connecting = false;
   if (::connect(fd, &to.sa, to.len) != 0) {

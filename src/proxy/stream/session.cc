@@ -8,8 +8,10 @@
 namespace sluice::proxy {
 
 namespace {
-// How long a client may take to fetch the end of an answer and close, when no shorter client timeout says otherwise.
+// How long a client may take to fetch the end of an answer, when no shorter client timeout says otherwise ...
 constexpr base::Millis kClosingTime{10000};
+// ... and to close once it has been told that we do.
+constexpr base::Millis kLingerTime{1000};
 }  // namespace
 
 Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept {
@@ -77,7 +79,10 @@ void Session::on_idle(bool leftover) noexcept {
 
 void Session::on_closing() noexcept {
   const base::Millis client = proxy_.rules->spec.timeouts.client;
-  set_deadline(worker_.loop().now() + (client == base::kNoTimeout ? kClosingTime : std::min(client, kClosingTime)));
+  const base::Millis most = front_.congested() ? kClosingTime : kLingerTime;
+  set_deadline(worker_.loop().now() + (client == base::kNoTimeout ? most : std::min(client, most)));
+  // Only the socket is left: as a session it has ended.
+  count_out();
 }
 
 void Session::on_closed(bool idle) noexcept {
@@ -90,8 +95,15 @@ void Session::on_closed(bool idle) noexcept {
     private_->end(net::CloseMode::Normal);
     private_ = nullptr;
   }
-  worker_.session_ended(*this);
+  count_out();
+  worker_hook.unlink();
   worker_.loop().bury(*this);
+}
+
+void Session::count_out() noexcept {
+  if (counted_out_) return;
+  counted_out_ = true;
+  worker_.session_ended(*this);
 }
 
 void Session::log_empty(bool timed_out) noexcept {

@@ -58,6 +58,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void destroy() noexcept override;
   void on_timer() noexcept override;
   void set_deadline(base::TimePoint when) noexcept;
+  void count_out() noexcept;
   // The client left, or said nothing in time, before its first request: that is logged too.
   void log_empty(bool timed_out) noexcept;
 
@@ -73,6 +74,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   base::TimePoint idle_since_;
   std::uint32_t requests_ = 0;
   bool stopping_ = false;
+  bool counted_out_ = false;  // no longer one of the frontend's connections
   bool resume_ = false;  // the timer is armed for now: bytes of the next request are waiting
 };
 

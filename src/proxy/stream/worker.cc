@@ -120,7 +120,6 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
 }
 
 void Worker::session_ended(Session& session) noexcept {
-  session.worker_hook.unlink();
   --session_count_;
   global_.connections.fetch_sub(1, std::memory_order_relaxed);
   session.proxy().connections.fetch_sub(1, std::memory_order_relaxed);
