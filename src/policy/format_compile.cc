@@ -87,7 +87,7 @@ constexpr AliasRow kAliases[] = {
 };
 
 bool is_alias_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');  // "%cp_%fi": '_' is plain text
 }
 
 }  // namespace
