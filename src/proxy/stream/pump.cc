@@ -13,6 +13,8 @@ constexpr std::uint64_t kMinSpliceBytes = 32768;
 constexpr std::size_t kLargeRead = 12288;
 // ... and as small again once a read through the pipe brought less than this.
 constexpr std::size_t kSmallRead = 2048;
+// A read of this size is followed by another one without asking the poller.
+constexpr std::size_t kLikelyMore = 65536;
 // Moves per wake, so that one fast transfer cannot keep the others waiting.
 constexpr int kMovesPerWake = 8;
 }  // namespace
@@ -53,7 +55,7 @@ PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, ne
     }
     if (from.input_done() || from.closed()) break;
     limit = from.splice_in_limit();
-    if (wanted != 0 && got < wanted / 2) {
+    if (wanted != 0 && got < kLikelyMore) {
       // The socket was drained; the poller tells of more.
       readable_ = false;
       if (splice == Splice::Large && limit == http::h1::kUnknownLength && got < kSmallRead) {
@@ -78,6 +80,13 @@ PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, ne
   return PumpResult::Waiting;
 }
 
+bool Pump::take_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice) noexcept {
+  if (splice == Splice::Never || from.buffered() != 0) return false;
+  const std::uint64_t limit = from.splice_in_limit();
+  const bool worth_it = splice == Splice::Always ? limit != 0 : limit == http::h1::kUnknownLength ? large_ : limit >= kMinSpliceBytes;
+  return worth_it && to.can_splice_out() && pipes.take(pipe_);
+}
+
 PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice,
                      bool drop_trailers) noexcept {
   if (done_) return PumpResult::Done;
@@ -88,10 +97,8 @@ PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::Pi
   if (pipe_.read_fd >= 0) {
     const std::uint64_t limit = from.splice_in_limit();
     if (pipe_.held_bytes != 0 || limit != 0 || from.input_done()) return run_pipe(from, to, pipes, splice, limit);
-  } else if (splice != Splice::Never && from.buffered() == 0) {
-    const std::uint64_t limit = from.splice_in_limit();
-    const bool worth_it = splice == Splice::Always ? limit != 0 : limit == http::h1::kUnknownLength ? large_ : limit >= kMinSpliceBytes;
-    if (worth_it && to.can_splice_out() && pipes.take(pipe_)) return run_pipe(from, to, pipes, splice, limit);
+  } else if (take_pipe(from, to, pipes, splice)) {
+    return run_pipe(from, to, pipes, splice, from.splice_in_limit());
   }
   http::mux::Pieces pieces;
   from.gather(pieces);
@@ -113,7 +120,8 @@ PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::Pi
     from.read_body(http::mux::Reading::Off);
     return PumpResult::Blocked;
   }
-  from.read_body(http::mux::Reading::Buffer);
+  // What follows may go through a pipe: then the endpoint must not read it into its buffer.
+  from.read_body(take_pipe(from, to, pipes, splice) ? http::mux::Reading::Splice : http::mux::Reading::Buffer);
   return PumpResult::Waiting;
 }
 

@@ -48,6 +48,8 @@ class Pump {
   }
 
  private:
+  // Whether what comes next shall go through a pipe; then there is one.
+  bool take_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice) noexcept;
   PumpResult run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice, std::uint64_t limit) noexcept;
 
   net::Pipe pipe_;

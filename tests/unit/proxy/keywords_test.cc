@@ -258,7 +258,7 @@ INSTANTIATE_TEST_SUITE_P(
         FlagCase{"tcp-smart-connect", &Options::tcp_smart_connect},
         FlagCase{"independent-streams", &Options::independent_streams}, FlagCase{"splice-auto", &Options::splice_auto},
         FlagCase{"splice-request", &Options::splice_request}, FlagCase{"splice-response", &Options::splice_response},
-        FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade}, FlagCase{"persist", &Options::persist}));
+        FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade}, FlagCase{"prefer-last-server", &Options::prefer_last_server}));
 
 TEST(ProxyKeywords, OptionsThatDependOnTheMode) {
   EXPECT_FALSE(abort_on_close(listen_with("mode tcp")));
