@@ -161,7 +161,7 @@ class ConfCase:
 
     x.expect may begin with lines `# exit: 1` (default 0), `# args: ARGS` (before `-c -f FILE`, or instead of them when ARGS
     names %FILE%), `# env: NAME=VALUE`, `# match: contains` (the expected lines appear in this order, others between them are
-    allowed). In the text, %FILE% is the path of the configuration, %DIR% its folder, (PID) the process number.
+    allowed). In the text, %FILE% is the path of the configuration, %DIR% its folder, (PID) the process number, %VERSION% and %PROGRAM% what the introduction says of itself.
     """
 
     def __init__(self, config, program, limit):
@@ -195,6 +195,8 @@ class ConfCase:
         status, output = run_process(argv, self.limit, cwd=folder, env=env)
         output = output.replace(str(self.config), "%FILE%").replace(str(self.config.parent), "%DIR%")
         output = re.sub(r"^(\[[A-Z]+\] *)\(\d+\)", r"\1(PID)", output, flags=re.M)
+        output = re.sub(r"^(\[NOTICE\].* : \S+ version is ).*", r"\1%VERSION%", output, flags=re.M)
+        output = re.sub(r"^(\[NOTICE\].* : path to executable is ).*", r"\1%PROGRAM%", output, flags=re.M)
         reports = sanitizer_reports(folder)
         if reports or status is None:
             return Outcome(failed=1, output=output + reports, note="took too long" if status is None else "sanitizer")

@@ -77,6 +77,8 @@ void H1Back::send_request(const RequestHead& request, const RequestOptions& opti
 
 unsigned H1Back::expect_response(h1::ResponseContext context) noexcept {
   context_ = context;
+  // An interim head before this one leaves nothing behind.
+  response_->clear();
   parser_.start(settings_->parse);
   head_state_ = HeadState::None;
   awaiting_head_ = true;

@@ -95,6 +95,8 @@ void Stream::connection_established() noexcept {
   request_state_ = RequestState::Forward;
   if (!http_) {
     back_->start_raw();
+    const base::Millis tunnel = tunnel_timeout(front_proxy_.rules->spec, back_proxy_->rules->spec);
+    if (tunnel != base::kNoTimeout) client_timeout_ = server_timeout_ = tunnel;
     response_state_ = ResponseState::Forward;
     if (front_proxy_.rules->spec.options.logasap) log(true);
     return;
@@ -141,6 +143,7 @@ void Stream::leave_server(bool reuse) noexcept {
   back_->attach(nullptr, nullptr);
   connection_ = nullptr;
   back_ = nullptr;
+  server_deadline_ = base::kNever;
   back_state_ = BackState::Closed;
   if (keep) {
     if (back_proxy_->servers->reuse() == backend::ReusePolicy::Never) {

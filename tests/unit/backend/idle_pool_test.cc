@@ -45,12 +45,21 @@ TEST_F(IdlePoolTest, PoliciesForFirstRequests) {
 TEST_F(IdlePoolTest, KeysKeepConnectionsApart) {
   IdlePool pool(options, totals);
   c[0].pool_key = 7;
-  for (int i = 0; i < 2; ++i) {
-    pool.adopt(c[i]);
-    ASSERT_TRUE(pool.give(c[i]));
-  }
+  for (int i = 0; i < 2; ++i) pool.adopt(c[i]);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(pool.give(c[i]));
   EXPECT_EQ(pool.take(ReusePolicy::Always, true, 7), &c[0]);
   EXPECT_EQ(pool.take(ReusePolicy::Always, true, 7), nullptr);
+}
+
+// A burst of short client connections, one after the other, left one idle server connection each behind.
+TEST_F(IdlePoolTest, KeepsNoMoreThanWereInUseAtOnce) {
+  IdlePool pool(options, totals);
+  pool.adopt(c[0]);
+  EXPECT_TRUE(pool.give(c[0]));
+  pool.adopt(c[1]);
+  EXPECT_FALSE(pool.give(c[1]));
+  IdlePool::detach(c[1]);
+  EXPECT_EQ(pool.idle() + pool.safe(), 1U);
 }
 
 TEST_F(IdlePoolTest, Limits) {
