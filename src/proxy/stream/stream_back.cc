@@ -124,6 +124,7 @@ void Stream::send_request() noexcept {
   }
   request_out_ = head_size(request_) + body.bytes + (body.end && body.chunked ? 1 : 0);
   request_in_ += body.bytes + (body.end && body.chunked ? 1 : 0);
+  if (back.options.drop_request_trailers) body.trailers = nullptr;
   back_->send_request(request_, options, body);
   if (request_.body != http::BodyKind::None) front_.drop();
   if (body.failed) {

@@ -147,6 +147,7 @@ void Stream::send_response_head() noexcept {
     respond(502);
     return;
   }
+  if (front.options.drop_response_trailers) body.trailers = nullptr;
   const std::uint64_t payload = body.bytes + (body.end && body.chunked ? 1 : 0);
   response_in_ += payload;
   response_out_ += head_size(response_) + payload;
