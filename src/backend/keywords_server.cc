@@ -268,8 +268,8 @@ void on_default_server(KeywordContext& c) {
 
 constexpr config::KeywordRow kRows[] = {
     {"server", config::kBackends, 0, config::kAnyArgs, "<name> <address>[:<port>] [<option> ...]", on_server,
-     config::kAnonymizeArgs | config::kFree},
-    {"default-server", config::kDefaultsAndBackends, 0, config::kAnyArgs, "<option> ...", on_default_server},
+     config::kAnonymizeArgs | config::kFree | config::kStrictPlace},
+    {"default-server", config::kDefaultsAndBackends, 0, config::kAnyArgs, "<option> ...", on_default_server, config::kStrictPlace},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // -dC: the configuration as it was read.
-#include <array>
+#include <algorithm>
 
+#include "sluice/base/strings.h"
 #include "sluice/config/parser.h"
 
 namespace sluice::config {
@@ -22,6 +23,25 @@ std::string hashed(std::string_view text, std::uint32_t key) {
   std::string s;
   for (int shift = 20; shift >= 0; shift -= 4) s += kHex[h >> shift & 0xf];
   return s;
+}
+
+// Numbers with or without a unit, and words of the language itself, tell nothing about whose configuration it is.
+bool is_public(std::string_view word) {
+  if (word.empty()) return true;
+  std::size_t digits = 0;
+  while (digits < word.size() && base::is_digit(word[digits])) ++digits;
+  if (digits != 0 && word.size() - digits <= 2) return true;
+  static constexpr std::string_view kValues[] = {
+      "if",        "unless", "or",     "||",       "!",      "{",      "}",      "on",         "off",
+      "http",      "tcp",    "log",    "global",   "local0", "local1", "local2", "local3",     "local4",
+      "local5",    "local6", "local7", "daemon",   "info",   "notice", "debug",  "roundrobin", "leastconn",
+      "static-rr", "first",  "source", "random",   "never",  "safe",   "always", "aggressive", "clf",
+      "status",    "code",   "prefix", "location", "header", "len",    "fail",   "none",       "auto"};
+  if (std::find(std::begin(kValues), std::end(kValues), word) != std::end(kValues)) return true;
+  for (const Class c : {Class::Config, Class::BindOption, Class::ServerOption, Class::Action, Class::Sample}) {
+    if (known_in_language(c, word)) return true;
+  }
+  return false;
 }
 
 // A word so written that it reads back as the same word.
@@ -83,7 +103,7 @@ std::string dump(const Document& document, std::uint32_t key) {
           break;
         }
       } else {
-        append_word(out, word);
+        out += is_public(word) ? std::string(word) : hashed(word, key);
       }
     }
     out += '\n';

@@ -191,7 +191,10 @@ class Parser {
   void choose_defaults(Section& s, const Token* from_name) {
     const std::uint32_t flags = s.row->flags;
     if (from_name == nullptr) {
-      if ((flags & SectionRow::kTakesDefaults) != 0 && last_defaults_ != nullptr) s.defaults = last_defaults_;
+      if ((flags & SectionRow::kTakesDefaults) != 0 && last_defaults_ != nullptr) {
+        s.defaults = last_defaults_;
+        mark_use(s, kImplicit);
+      }
       return;
     }
     const Section* found = nullptr;
@@ -220,6 +223,23 @@ class Parser {
                                   " that is referenced by " + quoted(s.name) + ".");
     }
     s.defaults = found;
+    if ((flags & SectionRow::kTakesDefaults) != 0) mark_use(s, kExplicit);
+  }
+
+  // Manual 4: taking one defaults section both by name and because it is the last one is asking for trouble.
+  void mark_use(const Section& s, unsigned how) {
+    unsigned& uses = uses_[s.defaults];
+    const unsigned before = uses;
+    uses |= how;
+    if (before == uses || uses != (kImplicit | kExplicit)) return;
+    diag_.warning(
+        s.at,
+        "defaults section " + quoted(s.defaults->name) + " (declared at " + place_of(*s.defaults) +
+            ") is explicitly referenced by " +
+            (how == kImplicit ? "another proxy and implicitly used here"
+                              : "this proxy and implicitly used by another one") +
+            ". To avoid any ambiguity don't mix both usage. Add a last defaults section not explicitly used or always "
+            "use explicit references.");
   }
 
   std::string place_of(const Section& s) const {
@@ -468,6 +488,8 @@ class Parser {
   Section* current_ = nullptr;
   const Section* last_defaults_ = nullptr;
   std::vector<const Section*> defaults_;
+  enum : unsigned { kImplicit = 1, kExplicit = 2 };
+  std::unordered_map<const Section*, unsigned> uses_;  // of defaults sections, by proxies
   std::unordered_map<std::uint32_t, std::unordered_map<std::string_view, const Section*>> names_;
   bool skipping_ = false;  // inside a section that is not built
 };

@@ -60,6 +60,15 @@ TEST(Parser, FromMustNameADefaultsSectionThatIsUnique) {
              "6:10 'listen' : 'from' expects the name of a defaults section."}));
 }
 
+TEST(Parser, MixingNamedAndLastDefaultsIsWarnedAbout) {
+  Parsed p("defaults a\nfrontend x from a\nfrontend y\nfrontend z\ndefaults b\nbackend v\nbackend w from b\n");
+  ASSERT_EQ(p.diag.warnings(), 2U);
+  EXPECT_EQ(p.said()[0].substr(0, 120),
+            "3:1 defaults section 'a' (declared at t.cfg:1) is explicitly referenced by another proxy and implicitly "
+            "used here. To av");
+  EXPECT_TRUE(p.said()[1].starts_with("7:1 defaults section 'b'"));
+}
+
 TEST(Parser, ProxyNamesAreUniqueWhateverTheirKind) {
   Parsed p("frontend a\nbackend a\nlisten b\nlisten b\ndefaults a\n");
   EXPECT_EQ(p.said(), (Lines{"2:9 backend 'a' has the same name as frontend 'a' declared at t.cfg:1.",
