@@ -260,7 +260,8 @@ class LineReader {
       flags = false;
       if (numbers && comparison_of(word.text, how)) continue;
       std::string error;
-      if (!patterns.add(word.text, ignore_case_, how, names_, scope_.options.regex_jit, error))
+      if (!patterns.add(word.text, ignore_case_, how, names_ && scope_.options.resolve_names, scope_.options.regex_jit,
+                        error))
         return fail(word, error);
     }
     return true;
@@ -291,7 +292,8 @@ class LineReader {
       if (two_columns_) text = text.substr(0, text.find_first_of(" \t"));
       if (text.empty()) continue;
       std::string error;
-      if (!patterns.add(text, ignore_case_, Comparison::Eq, names_, scope_.options.regex_jit, error)) {
+      if (!patterns.add(text, ignore_case_, Comparison::Eq, names_ && scope_.options.resolve_names,
+                        scope_.options.regex_jit, error)) {
         return fail(word, error + " at line " + std::to_string(number) + " of file '" + std::string(name) + "'");
       }
     }

@@ -46,6 +46,7 @@ template <class IsDelimiter>
 bool contains_part(std::string_view text, std::string_view needle, bool ignore_case, IsDelimiter is) noexcept {
   while (!needle.empty() && is(needle.front())) needle.remove_prefix(1);
   while (!needle.empty() && is(needle.back())) needle.remove_suffix(1);
+  if (needle.empty()) return false;  // nothing but delimiters names no part
   bool may_begin = true;
   for (std::size_t i = 0; i + needle.size() <= text.size(); ++i) {
     const bool end = i + needle.size() == text.size() || is(text[i + needle.size()]);

@@ -16,6 +16,7 @@ class AclSet;
 // The global settings that change how rules are compiled.
 struct PolicyOptions {
   bool regex_jit = true;
+  bool resolve_names = true;  // host names as ip patterns are looked up (blocks); else they are errors
 };
 
 struct CompileScope {

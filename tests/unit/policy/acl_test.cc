@@ -49,6 +49,12 @@ TEST_F(Acls, Directories) {
   }
   for (const char* p : {"/image", "32x32", "ng", "mages"}) EXPECT_FALSE(is(std::string("path_dir ") + p)) << p;
 }
+// Found by fuzzing: a pattern of delimiters only read behind the text.
+TEST_F(Acls, DelimitersOnlyMatchNothing) {
+  EXPECT_FALSE(is("path_dir /"));
+  EXPECT_FALSE(is("hdr_dom(host) ."));
+  EXPECT_FALSE(is("str() -m dir / ///"));
+}
 TEST_F(Acls, Domains) {
   for (const char* p : {"http", "www1", ".www1", "dc-eu", "example", "com", "80", "dc-eu.example", "blah", ":www1:"}) {
     EXPECT_TRUE(is(std::string("hdr_dom(x-url) ") + p)) << p;
