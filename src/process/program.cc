@@ -277,7 +277,8 @@ bool write_pid_file(Launch& launch) {
 int run(int argc, char** argv) {
   std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
   // On the heap and never destroyed: threads that are still ending may look at it.
-  auto* program = new Program(argc > 0 ? argv[0] : "sluice");
+  static Program* program = nullptr;
+  program = new Program(argc > 0 ? argv[0] : "sluice");
   return program->run(args);
 }
 

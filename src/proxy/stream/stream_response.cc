@@ -253,7 +253,12 @@ void Stream::respond_prepared(std::string_view body) noexcept {
   const ProxySpec& front = front_proxy_.rules->spec;
   http::mux::ResponseOptions options;
   const HttpConnMode mode = connection_mode(front, back_proxy_ == nullptr ? front : back_proxy_->rules->spec);
-  // What of the request was not read would be taken for the next one.
+  // What is here of the request's body is dropped; what is still to come would be taken for the next request.
+  while (!front_.input_done()) {
+    http::mux::Pieces unread;
+    front_.gather(unread);
+    if (unread.bytes == 0 && !unread.end) break;
+  }
   options.keep_alive = mode != HttpConnMode::Close && front_.input_done() && front_.head_state() == http::mux::HeadState::Ready &&
                        !worker_.global().stopping.load(std::memory_order_relaxed);
   options.case_adjust = front.options.h1_case_adjust_client;
@@ -262,6 +267,7 @@ void Stream::respond_prepared(std::string_view body) noexcept {
   if (response_.body != http::BodyKind::None) pieces.add(body.data(), body.size());
   response_in_ = response_out_ = head_size(response_) + body.size();
   front_.send_response(request_, response_, options, pieces);
+  front_.drop();
   response_state_ = ResponseState::Done;
   request_state_ = RequestState::Local;
   to_client_.finished();

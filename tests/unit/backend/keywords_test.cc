@@ -12,11 +12,11 @@ namespace {
 struct Parsed {
   explicit Parsed(const std::string& lines, const std::string& before = "") {
     register_keywords(table);
-    config::SectionRow backend_row{"backend", config::kBackend, config::SectionRow::Name::Required,
+    static const config::SectionRow backend_row{"backend", config::kBackend, config::SectionRow::Name::Required,
                                    config::SectionRow::kTakesDefaults};
-    config::SectionRow defaults_row{"defaults", config::kDefaults, config::SectionRow::Name::Optional,
+    static const config::SectionRow defaults_row{"defaults", config::kDefaults, config::SectionRow::Name::Optional,
                                     config::SectionRow::kIsDefaults};
-    config::SectionRow global_row{"global", config::kGlobal, config::SectionRow::Name::None,
+    static const config::SectionRow global_row{"global", config::kGlobal, config::SectionRow::Name::None,
                                   config::SectionRow::kMerges};
     table.add_section(backend_row);
     table.add_section(defaults_row);

@@ -1,6 +1,8 @@
 // Every keyword of the room: what it writes into the spec, and what is said about its wrong forms.
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "unit/proxy/config_harness.h"
 
 namespace sluice::proxy {
@@ -10,7 +12,9 @@ using namespace std::chrono_literals;
 using testing::Parsed;
 
 ProxySpec listen_with(const std::string& lines) {
-  Parsed p("listen x\n" + lines + "\n");
+  // The texts of a spec lie in its document: every one made here stays.
+  static std::deque<Parsed> kept;
+  Parsed& p = kept.emplace_back("listen x\n" + lines + "\n");
   EXPECT_TRUE(p.good()) << p.said();
   return p.spec("listen", "x");
 }
