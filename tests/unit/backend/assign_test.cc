@@ -120,6 +120,8 @@ TEST_F(AssignTest, NobodyOvertakesTheQueue) {
   first.slot.release();
   AssignResult late = assign(&b);
   EXPECT_EQ(late.outcome, AssignOutcome::Queued);
+  loop->turn();  // the grant that travels to a arrives
+  EXPECT_EQ(a.wakes, 1);
 }
 
 TEST_F(AssignTest, NoWaiterMeansFull) {
