@@ -255,8 +255,7 @@ void on_server(KeywordContext& c) {
 
 void on_default_server(KeywordContext& c) {
   auto& spec = c.part<BackendSpec>();
-  if (net::AddressRules rules;
-      c.has(0) && options().find(c.arg(0).text) == nullptr && c.arg(0).text.find(':') != std::string_view::npos) {
+  if (c.has(0) && options().find(c.arg(0).text) == nullptr && c.arg(0).text.find(':') != std::string_view::npos) {
     c.error(c.arg(0),
             "unknown keyword '" + std::string(c.arg(0).text) + "'. Hint: no address was expected for this server.");
     return;
@@ -269,7 +268,8 @@ void on_default_server(KeywordContext& c) {
 constexpr config::KeywordRow kRows[] = {
     {"server", config::kBackends, 0, config::kAnyArgs, "<name> <address>[:<port>] [<option> ...]", on_server,
      config::kAnonymizeArgs | config::kFree | config::kStrictPlace},
-    {"default-server", config::kDefaultsAndBackends, 0, config::kAnyArgs, "<option> ...", on_default_server, config::kStrictPlace},
+    {"default-server", config::kDefaultsAndBackends, 0, config::kAnyArgs, "<option> ...", on_default_server,
+     config::kStrictPlace},
 };
 
 }  // namespace

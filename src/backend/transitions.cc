@@ -47,15 +47,9 @@ void Backend::refresh_locked() noexcept {
   State& st = *state_;
   std::uint32_t active = 0;
   std::uint32_t backup = 0;
-  std::uint64_t active_weight = 0;
   for (const auto& s : servers_) {
     if (!s->usable()) continue;
-    if (s->options().backup) {
-      ++backup;
-    } else {
-      ++active;
-      active_weight += s->weight();
-    }
+    ++(s->options().backup ? backup : active);
   }
   st.in_use.clear();
   std::uint32_t weight = 0;
