@@ -148,7 +148,8 @@ class RegCase(CommandCase):
             return Outcome(skipped=1, note="varnishtest is not installed")
         # Without -v varnishtest prints its log only for what fails. Its own limit comes first, so that the log is seen.
         self.argv = ["varnishtest", "-t", str(self.limit), "-D", f"sluice={self.link}", str(self.path)]
-        self.env = {"HAPROXY_PROGRAM": str(self.link)}
+        # First in PATH too: a scenario that calls `haproxy` in a shell must get this program and not an installed one.
+        self.env = {"HAPROXY_PROGRAM": str(self.link), "PATH": f"{self.link.parent}{os.pathsep}{os.environ['PATH']}"}
         limit, self.limit = self.limit, self.limit + 15
         try:
             return super().run(folder, options)
