@@ -67,7 +67,9 @@ char* H1Channel<Base>::scratch(std::size_t bytes, std::size_t& room) noexcept {
 
 template <class Base>
 void H1Channel<Base>::fail(base::ErrorCode code, int sys) noexcept {
-  if (error_.code != base::ErrorCode::None) return;
+  // The first cause stays, but a lost connection outweighs bad input: nothing can be answered any more.
+  const bool bad_input = code == base::ErrorCode::BadMessage || code == base::ErrorCode::ClosedEarly;
+  if (error_.code != base::ErrorCode::None && (broken() || bad_input)) return;
   error_.code = code;
   error_.sys = sys;
 }

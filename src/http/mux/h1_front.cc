@@ -146,12 +146,12 @@ void H1Front::parse_head() noexcept {
 void H1Front::on_exchange_io(unsigned ready) noexcept {
   unsigned events = 0;
   if ((ready & runtime::kErr) != 0) {
+    // The cause may have been fetched by a failed call before; the connection is lost either way, and would be reported again
+    // each turn.
     const int sys = transport_->pending_error();
-    if (sys != 0) {
-      eof_ = true;
-      fail(sys == EPIPE || sys == ECONNRESET ? base::ErrorCode::Reset : base::ErrorCode::System, sys);
-      events |= kClosed;
-    }
+    eof_ = true;
+    fail(sys == EPIPE || sys == ECONNRESET || sys == 0 ? base::ErrorCode::Reset : base::ErrorCode::System, sys);
+    events |= kClosed;
   }
   if ((ready & (runtime::kOut | runtime::kErr)) != 0 && congested()) {
     if (flush()) events |= kRoom;
@@ -308,6 +308,8 @@ void H1Front::finish(bool abort) noexcept {
   if (usable && !eof_ && out_.empty()) {
     enter(FrontState::Idle);
     body_kind_ = BodyKind::None;
+    // What was looked at and never dropped is still this request's body: left there, it would be read as the next request.
+    in_.skip(gathered_);
     gathered_ = 0;
     reading_ = Reading::Off;
     trailers_.reset();

@@ -55,6 +55,9 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   };
   static const Phase kHttpRequestPhases[];
   static const Phase kTcpRequestPhases[];
+  // Where a retry on another server goes back to.
+  static constexpr std::uint8_t kHttpAssignPhase = 8;
+  static constexpr std::uint8_t kTcpAssignPhase = 3;
 
   // -- stream_request.cc: from the head to the choice of a server
   void on_request_head() noexcept;

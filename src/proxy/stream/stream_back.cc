@@ -180,7 +180,7 @@ void Stream::connection_failed(base::Error error) noexcept {
       redispatched_ = true;
       avoid_ = server_;
       slot_.release();
-      phase_ = static_cast<std::uint8_t>(http_ ? 8 : 3);  // "assign"
+      phase_ = http_ ? kHttpAssignPhase : kTcpAssignPhase;
       request_state_ = RequestState::Assign;
       run_request_phases();
       return;
@@ -241,7 +241,7 @@ bool Stream::retry_request(std::uint32_t why) noexcept {
     redispatched_ = true;
     avoid_ = server_;
     slot_.release();
-    phase_ = 8;  // "assign"
+    phase_ = kHttpAssignPhase;
     request_state_ = RequestState::Assign;
     run_request_phases();
     return true;

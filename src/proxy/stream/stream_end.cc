@@ -87,6 +87,8 @@ void Stream::log(bool early) noexcept {
   base::LogSink* const sink = front_proxy_.log;
   if (sink == nullptr || do_not_log_ || logged_) return;
   const Options& options = rules.spec.options;
+  // manual 4.2 "option dontlognull": no line for a connection on which nothing was ever received. HTTP: see end_empty().
+  if (options.dontlognull && !http_ && front_.wire_in() == 0) return;
   const bool abnormal = reason_.cause != Cause::None && reason_.cause != Cause::Local;
   const bool failed = abnormal || (http_ && (facts_.status >= 500 || facts_.status == 0)) || retries_done_ != 0 || redispatched_;
   if (options.dontlog_normal && !failed && !early) return;

@@ -6,6 +6,7 @@
 
 namespace sluice::proxy {
 
+// The positions of "assign" are kHttpAssignPhase and kTcpAssignPhase: keep them in step.
 const Stream::Phase Stream::kHttpRequestPhases[] = {
     {"monitor", &Stream::phase_monitor},
     {"tcp-request content (frontend)", &Stream::phase_tcp_front_rules},
