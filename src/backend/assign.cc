@@ -96,14 +96,18 @@ void Backend::load_changed_locked(Server& s) noexcept {
   if (tracks_load_) state_->balancer->load_changed(s.index(), s.current() + s.queued());
 }
 
-AssignResult Backend::assigned_locked(Server& s, runtime::Loop& loop, bool picked) noexcept {
-  ServerCounters& c = s.counters(loop.index());
-  c.sessions.add();
+void Server::count_attempt(const runtime::Loop& loop) noexcept {
+  counters(loop.index()).sessions.add();
   const std::int64_t now_ms = to_ms(loop.now());
-  s.session_rate_.add(now_ms);
-  s.last_session_ms.store(now_ms, std::memory_order_relaxed);
+  session_rate_.add(now_ms);
+  last_session_ms.store(now_ms, std::memory_order_relaxed);
+}
+
+AssignResult Backend::assigned_locked(Server& s, runtime::Loop& loop, bool picked) noexcept {
+  s.count_attempt(loop);
+  last_session_ms.store(to_ms(loop.now()), std::memory_order_relaxed);
   if (picked) {
-    c.picked.add();
+    s.counters(loop.index()).picked.add();
     counters_.local(loop.index()).picked.add();
   }
   AssignResult r;
@@ -290,9 +294,7 @@ BackendUse Backend::enter() noexcept {
   if (n > current_max_.load(std::memory_order_relaxed)) current_max_.store(n, std::memory_order_relaxed);
   const runtime::Loop& loop = *runtime::Loop::current();
   counters_.local(loop.index()).sessions.add();
-  const std::int64_t now_ms = to_ms(loop.now());
-  session_rate_.add(now_ms);
-  last_session_ms.store(now_ms, std::memory_order_relaxed);
+  session_rate_.add(to_ms(loop.now()));
   return BackendUse(this);
 }
 

@@ -138,6 +138,8 @@ class Backend {
   [[nodiscard]] const BackendSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] ReusePolicy reuse() const noexcept { return spec_.reuse; }
   [[nodiscard]] Algorithm algorithm() const noexcept { return algorithm_; }
+  // Whether the algorithm makes the server follow from the request (a hash), and not from turns or loads.
+  [[nodiscard]] bool keyed() const noexcept { return keyed_; }
   [[nodiscard]] std::string_view algorithm_name() const noexcept;  // `show stat` column "algo"
   [[nodiscard]] std::size_t size() const noexcept { return servers_.size(); }
   [[nodiscard]] Server& server(std::size_t i) noexcept { return *servers_[i]; }
@@ -178,6 +180,7 @@ class Backend {
   [[nodiscard]] const base::EventRate& session_rate() const noexcept { return session_rate_; }
   [[nodiscard]] TimeAverages& times() noexcept { return times_; }
   [[nodiscard]] const TimeAverages& times() const noexcept { return times_; }
+  // Monotonic milliseconds of the last assignment of a server, 0 = never ("lastsess").
   std::atomic<std::int64_t> last_session_ms{0};
 
   // -- state changes (health checks, CLI)

@@ -26,7 +26,7 @@ class Backend;
 
 // Per thread; summed for `show stat` (column names in comments). The proxy adds to them unless said otherwise.
 struct ServerCounters {
-  base::Counter sessions;          // stot: streams sent here (counted by assign)
+  base::Counter sessions;          // stot: attempts to use it; see count_attempt()
   base::Counter picked;            // lbtot: chosen by the balancer (counted by assign)
   base::Counter bytes_in;          // bin
   base::Counter bytes_out;         // bout
@@ -156,6 +156,9 @@ class Server {
   // This thread's block; thread = Loop::index().
   [[nodiscard]] ServerCounters& counters(unsigned thread) noexcept;
   void total(ServerCounters& out) const noexcept;
+  // Counts in stot, rate and lastsess, as the reference does: once for the assignment (assign does that), once more for
+  // every further attempt of the same stream on this server.
+  void count_attempt(const runtime::Loop& loop) noexcept;
   [[nodiscard]] base::EventRate& session_rate() noexcept { return session_rate_; }
   [[nodiscard]] const base::EventRate& session_rate() const noexcept { return session_rate_; }
   [[nodiscard]] TimeAverages& times() noexcept { return times_; }

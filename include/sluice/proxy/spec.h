@@ -99,7 +99,8 @@ struct Options {
   bool splice_response = false;       // [F|B] ... always towards the client.
   bool disable_h2_upgrade = false;    // [F] an HTTP/2 preface on a clear-text h1 connection is a bad request, as it
                                       // always is while there is no HTTP/2.
-  bool prefer_last_server = false;    // [B] the next request of a client connection goes to the same server when that has room
+  bool prefer_last_server =
+      false;  // [B] the next request of a client connection goes to the same server when that has room
 };
 
 // "option forwardfor" (X-Forwarded-For) and "option originalto" (X-Original-To).
@@ -227,7 +228,7 @@ struct ProxySpec {
                                 // the last, -1 (no argument) on the last one. Then another server is chosen, against
                                 // persistence. See redispatch_now()
   std::uint32_t retry_on = kRetryConnFailure;
-  std::int32_t max_keep_alive_queue = -1;   // queue length from which the server of the last request is not insisted on
+  std::int32_t max_keep_alive_queue = -1;  // queue length from which the server of the last request is not insisted on
 
   // -- logs [F]
   LogFormatSpec log_format;
@@ -283,8 +284,10 @@ struct AddressHeader {
 AddressHeader forwarded_for(const ProxySpec& front, const ProxySpec& back) noexcept;
 AddressHeader original_to(const ProxySpec& front, const ProxySpec& back) noexcept;
 
-// Whether retry number `retry` (1 = the first one) of `retries` shall choose another server.
-bool redispatch_now(const ProxySpec& back, std::uint32_t retry) noexcept;
+// Whether retry number `retry` (1 = the first one) of `retries` shall choose another server. pinned: the request itself
+// says which server it is (use-server, a hash); then the interval of "option redispatch" counts. A server that was only
+// next in turn is left at every retry, as the reference does.
+bool redispatch_now(const ProxySpec& back, std::uint32_t retry, bool pinned) noexcept;
 
 // Effective timeouts with their fallbacks, as listed in Timeouts.
 base::Millis http_request_timeout(const ProxySpec& front) noexcept;

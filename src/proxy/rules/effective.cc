@@ -36,9 +36,10 @@ AddressHeader original_to(const ProxySpec& front, const ProxySpec& back) noexcep
   return combine(front.originalto, back.originalto, "x-original-to");
 }
 
-bool redispatch_now(const ProxySpec& back, std::uint32_t retry) noexcept {
+bool redispatch_now(const ProxySpec& back, std::uint32_t retry, bool pinned) noexcept {
   const std::int32_t n = back.redispatch;
   if (n == 0 || retry == 0) return false;
+  if (!pinned) return true;
   if (n > 0) return retry % static_cast<std::uint32_t>(n) == 0;
   // -1: the last retry, -2: the one before ...
   return back.retries + 1 == retry + static_cast<std::uint32_t>(-n);

@@ -1,12 +1,12 @@
 // A stream: one HTTP exchange, or one TCP connection, from its front endpoint to a server (or to an answer of our own).
 //
-// The stream is a coordinator: request and response are independent half-streams (stream_state.h), each an ordered list of
-// phases; a phase answers Continue, Wait, Respond or Fail. Events from the endpoints, timers and queues only say "look again":
-// step() then runs until nothing moves.
+// The stream is a coordinator: request and response are independent half-streams (stream_state.h), each an ordered list
+// of phases; a phase answers Continue, Wait, Respond or Fail. Events from the endpoints, timers and queues only say
+// "look again": step() then runs until nothing moves.
 //
-// Memory: one block with the heads, their field tables and the arena; taken from the worker's pool, most recently used first.
-// Lifetime: made by the session with the first byte; ends in finish(), which logs, gives everything back and buries it.
-// Thread: the session's.
+// Memory: one block with the heads, their field tables and the arena; taken from the worker's pool, most recently used
+// first. Lifetime: made by the session with the first byte; ends in finish(), which logs, gives everything back and
+// buries it. Thread: the session's.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,10 @@
 
 namespace sluice::proxy {
 
-class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter, public backend::SessionHook, public runtime::Buried {
+class Stream final : public http::mux::StreamEvents,
+                     public backend::QueueWaiter,
+                     public backend::SessionHook,
+                     public runtime::Buried {
  public:
   // Null when memory is out.
   static Stream* make(Session& session) noexcept;
@@ -56,7 +59,7 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   static const Phase kHttpRequestPhases[];
   static const Phase kTcpRequestPhases[];
   // Where a retry on another server goes back to.
-  static constexpr std::uint8_t kHttpAssignPhase = 8;
+  static constexpr std::uint8_t kHttpAssignPhase = 9;
   static constexpr std::uint8_t kTcpAssignPhase = 3;
 
   // -- stream_request.cc: from the head to the choice of a server
@@ -69,7 +72,9 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   Progress phase_choose_backend() noexcept;
   Progress phase_back_rules() noexcept;
   Progress phase_option_headers() noexcept;
-  Progress phase_wait_body() noexcept;
+  Progress phase_wait_front_body() noexcept;
+  Progress phase_wait_back_body() noexcept;
+  Progress wait_body() noexcept;
   Progress phase_assign() noexcept;
   Progress phase_connect() noexcept;
   Progress phase_tcp_front_rules() noexcept;
@@ -89,6 +94,7 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   void send_request() noexcept;
   void connection_established() noexcept;
   void connection_failed(base::Error error) noexcept;
+  bool redispatch() noexcept;
   bool retry_request(std::uint32_t why) noexcept;
   void leave_server(bool reuse) noexcept;
 
@@ -107,6 +113,7 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   // -- stream_end.cc
   void step() noexcept;
   void pump_both() noexcept;
+  void half_closed() noexcept;
   void check_front_closed() noexcept;
   void update_deadlines(bool front_activity, bool back_activity) noexcept;
   void on_timer() noexcept;
@@ -147,12 +154,15 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   bool body_wait_started_ = false;
   bool front_shut_ = false, back_shut_ = false;
   bool front_eof_seen_ = false;
+  bool abort_told_ = false;  // the client ended its side and the server was told (option abortonclose)
   bool do_not_log_ = false;
   bool logged_ = false;
   bool own_reply_ = false;
   bool head_response_ = false;    // request method was HEAD
   bool connect_request_ = false;  // ... CONNECT
   bool redispatched_ = false;
+  bool pinned_ = false;                 // the server follows from the request: use-server, a hash
+  bool attempt_counted_ = false;        // the next connect() is the one that the assignment has counted
   bool fresh_connection_only_ = false;  // a kept connection turned out dead: take a new one
   bool reused_ = false;
   bool counted_response_ = false;
@@ -179,7 +189,7 @@ class Stream final : public http::mux::StreamEvents, public backend::QueueWaiter
   base::Millis client_timeout_, server_timeout_ = base::kNoTimeout;
 
   // When things happened; kNever: not yet (manual 8.4).
-  base::TimePoint t_start_;       // first byte of the request (tcp: accept)
+  base::TimePoint t_start_;  // first byte of the request (tcp: accept)
   base::TimePoint t_head_ = base::kNever;
   base::TimePoint t_assigned_ = base::kNever;
   base::TimePoint t_connected_ = base::kNever;

@@ -15,6 +15,7 @@ constexpr base::Millis kTurnAround{1000};
 
 void Stream::assigned(backend::ServerSlot slot) noexcept {
   slot_ = std::move(slot);
+  attempt_counted_ = true;
   if (t_assigned_ == base::kNever) t_assigned_ = now();
   server_ = slot_.server();
   if (server_->may_shut_sessions()) server_->watch(*this);
@@ -26,6 +27,8 @@ Stream::Progress Stream::connect() noexcept {
   const unsigned thread = worker_.index();
   backend::Server& server = *server_;
   const ProxySpec& spec = back_proxy_->rules->spec;
+  if (!attempt_counted_) server.count_attempt(worker_.loop());
+  attempt_counted_ = false;
   BackConnection* c = nullptr;
   const bool may_reuse = http_ && !fresh_connection_only_;
   if (may_reuse) {
@@ -73,8 +76,8 @@ Stream::Progress Stream::connect() noexcept {
   }
   back_state_ = BackState::Connecting;
   set_phase_deadline(base::deadline_after(now(), spec.timeouts.connect));
-  // On the same machine the connection stands as soon as connect() returns: the request can go at once, and the answer is
-  // waited for without first waiting to write.
+  // On the same machine the connection stands as soon as connect() returns: the request can go at once, and the answer
+  // is waited for without first waiting to write.
   if (http_ && c->server_address().is_loopback()) {
     send_request();
     if (ended_ || back_ == nullptr) return ended_ ? Progress::Fail : Progress::Wait;  // its body was malformed
@@ -156,6 +159,21 @@ void Stream::leave_server(bool reuse) noexcept {
   c.end(back_proxy_->rules->spec.options.nolinger ? net::CloseMode::Reset : net::CloseMode::Normal);
 }
 
+// A retry that goes to another server ("option redispatch"). False: it does not.
+bool Stream::redispatch() noexcept {
+  backend::Backend& servers = *back_proxy_->servers;
+  if (!redispatch_now(back_proxy_->rules->spec, retries_done_, pinned_) || servers.usable_servers() <= 1) return false;
+  server_->counters(worker_.index()).redispatches.add();
+  servers.counters(worker_.index()).redispatches.add();
+  redispatched_ = true;
+  avoid_ = server_;
+  slot_.release();
+  phase_ = http_ ? kHttpAssignPhase : kTcpAssignPhase;
+  request_state_ = RequestState::Assign;
+  run_request_phases();
+  return true;
+}
+
 void Stream::connection_failed(base::Error error) noexcept {
   const unsigned thread = worker_.index();
   backend::ServerCounters& server = server_->counters(thread);
@@ -167,31 +185,24 @@ void Stream::connection_failed(base::Error error) noexcept {
   to_server_.reset(worker_.pipes());
   response_state_ = ResponseState::None;
   const bool timed_out = error.code == base::ErrorCode::ConnectTimeout;
-  const bool retryable = (back_proxy_->rules->spec.retry_on & kRetryConnFailure) != 0 && error.code != base::ErrorCode::NoResource;
-  if (retryable && retries_left_ > 0 && !request_released_ && (!http_ || request_.body == http::BodyKind::None || front_.rewind_body())) {
+  const bool retryable =
+      (back_proxy_->rules->spec.retry_on & kRetryConnFailure) != 0 && error.code != base::ErrorCode::NoResource;
+  if (retryable && retries_left_ > 0 && !request_released_ &&
+      (!http_ || request_.body == http::BodyKind::None || front_.rewind_body())) {
     --retries_left_;
     ++retries_done_;
+    facts_.counts.retries = retries_done_;
+    if (redispatch()) return;
     server.retries.add();
     all.retries.add();
-    facts_.counts.retries = retries_done_;
-    if (redispatch_now(back_proxy_->rules->spec, retries_done_) && back_proxy_->servers->usable_servers() > 1) {
-      server.redispatches.add();
-      all.redispatches.add();
-      redispatched_ = true;
-      avoid_ = server_;
-      slot_.release();
-      phase_ = http_ ? kHttpAssignPhase : kTcpAssignPhase;
-      request_state_ = RequestState::Assign;
-      run_request_phases();
-      return;
-    }
     if (timed_out) {
       connect();
       return;
     }
     back_state_ = BackState::TurnAround;
     const base::Millis connect_timeout = back_proxy_->rules->spec.timeouts.connect;
-    const base::Millis pause = connect_timeout == base::kNoTimeout ? kTurnAround : std::min(kTurnAround, connect_timeout);
+    const base::Millis pause =
+        connect_timeout == base::kNoTimeout ? kTurnAround : std::min(kTurnAround, connect_timeout);
     set_phase_deadline(now() + pause);
     return;
   }
@@ -213,7 +224,10 @@ void Stream::connection_failed(base::Error error) noexcept {
 bool Stream::retry_request(std::uint32_t why) noexcept {
   const bool stale = reused_ && (why & (kRetryEmptyResponse)) != 0 && http::is_idempotent(request_.method);
   const bool asked = allow_l7_retry_ && (back_proxy_->rules->spec.retry_on & why) != 0 && retries_left_ > 0;
-  if ((!stale && !asked) || request_released_ || front_.closed()) return false;
+  // Without "option abortonclose" a client that only ended its side still waits for its answer.
+  const bool left =
+      front_.closed() && (abort_told_ || !front_.input_done() || front_.error().code != base::ErrorCode::None);
+  if ((!stale && !asked) || request_released_ || left) return false;
   // Only a request that is in the buffer whole, or has not been read further than what was sent, can be sent again.
   if (request_.body != http::BodyKind::None && !front_.rewind_body()) return false;
   leave_server(false);
@@ -235,18 +249,7 @@ bool Stream::retry_request(std::uint32_t why) noexcept {
   const unsigned thread = worker_.index();
   server_->counters(thread).retries.add();
   back_proxy_->servers->counters(thread).retries.add();
-  if (redispatch_now(back_proxy_->rules->spec, retries_done_) && back_proxy_->servers->usable_servers() > 1) {
-    server_->counters(thread).redispatches.add();
-    back_proxy_->servers->counters(thread).redispatches.add();
-    redispatched_ = true;
-    avoid_ = server_;
-    slot_.release();
-    phase_ = kHttpAssignPhase;
-    request_state_ = RequestState::Assign;
-    run_request_phases();
-    return true;
-  }
-  connect();
+  if (!redispatch()) connect();
   return true;
 }
 

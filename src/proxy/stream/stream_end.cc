@@ -75,7 +75,8 @@ void Stream::fill_facts() noexcept {
   facts_.termination = reason_.letters();
   facts_.bytes_in = request_in_;
   facts_.bytes_out = response_in_;
-  facts_.request_wall_us = std::chrono::duration_cast<base::Micros>(worker_.loop().wall_at(t_start_).time_since_epoch()).count();
+  facts_.request_wall_us =
+      std::chrono::duration_cast<base::Micros>(worker_.loop().wall_at(t_start_).time_since_epoch()).count();
   if (connection_ != nullptr) {
     facts_.back_src = &connection_->local_address();
     facts_.back_dst = &connection_->server_address();
@@ -87,10 +88,12 @@ void Stream::log(bool early) noexcept {
   base::LogSink* const sink = front_proxy_.log;
   if (sink == nullptr || do_not_log_ || logged_) return;
   const Options& options = rules.spec.options;
-  // manual 4.2 "option dontlognull": no line for a connection on which nothing was ever received. HTTP: see end_empty().
+  // manual 4.2 "option dontlognull": no line for a connection on which nothing was ever received. HTTP: see
+  // end_empty().
   if (options.dontlognull && !http_ && front_.wire_in() == 0) return;
   const bool abnormal = reason_.cause != Cause::None && reason_.cause != Cause::Local;
-  const bool failed = abnormal || (http_ && (facts_.status >= 500 || facts_.status == 0)) || retries_done_ != 0 || redispatched_;
+  const bool failed =
+      abnormal || (http_ && (facts_.status >= 500 || facts_.status == 0)) || retries_done_ != 0 || redispatched_;
   if (options.dontlog_normal && !failed && !early) return;
   base::LogLevel level = base::LogLevel::Info;
   if (options.log_separate_errors && failed) level = base::LogLevel::Err;
@@ -103,7 +106,8 @@ void Stream::log(bool early) noexcept {
   if (rules.log_needs.unique_id) make_unique_id();
   sample_.now_wall_us = std::chrono::duration_cast<base::Micros>(worker_.loop().wall_now().time_since_epoch()).count();
   sample_.response_side = false;
-  const policy::LogFormat& format = failed && rules.error_log_format.valid() && abnormal ? rules.error_log_format : rules.log_format;
+  const policy::LogFormat& format =
+      failed && rules.error_log_format.valid() && abnormal ? rules.error_log_format : rules.log_format;
   if (!format.valid()) {
     log_default(level);
     return;
@@ -141,7 +145,8 @@ void Stream::log_default(base::LogLevel level) noexcept {
   front_proxy_.log->write(level, {area, static_cast<std::size_t>(p - area)});
 }
 
-// Adds what has passed since the last time. With "option contstats" that is while the stream runs, else once at its end.
+// Adds what has passed since the last time. With "option contstats" that is while the stream runs, else once at its
+// end.
 void Stream::count_bytes() noexcept {
   const unsigned thread = worker_.index();
   const std::uint64_t qi = request_in_ - counted_.request_in;
@@ -175,7 +180,8 @@ void Stream::count() noexcept {
   if (controls_.failed_rewrites != 0) f.rewrite_failures.add(controls_.failed_rewrites);
   ThreadCounters& t = worker_.counters();
   t.streams.add();
-  if (const std::uint64_t spliced = to_server_.spliced_bytes() + to_client_.spliced_bytes(); spliced != 0) t.spliced_bytes.add(spliced);
+  if (const std::uint64_t spliced = to_server_.spliced_bytes() + to_client_.spliced_bytes(); spliced != 0)
+    t.spliced_bytes.add(spliced);
   if (back_proxy_ == nullptr) return;
   if (http_) back_proxy_->servers->counters(thread).responses[cls].add();
   if (server_ == nullptr) return;
@@ -183,12 +189,11 @@ void Stream::count() noexcept {
   if (http_ && !own_reply_) s.responses[cls].add();
   if (http_) s.requests.add();
   const base::TimePoint end = now();
-  const std::int64_t ms = std::chrono::duration_cast<base::Millis>(end.time_since_epoch()).count();
-  server_->last_session_ms.store(ms, std::memory_order_relaxed);
-  back_proxy_->servers->last_session_ms.store(ms, std::memory_order_relaxed);
   if (t_connected_ == base::kNever) return;
   const base::TimePoint head = t_head_ == base::kNever ? t_start_ : t_head_;
-  const auto clip = [](base::TimePoint from, base::TimePoint to) { return static_cast<std::uint32_t>(std::max(0, millis_between(from, to))); };
+  const auto clip = [](base::TimePoint from, base::TimePoint to) {
+    return static_cast<std::uint32_t>(std::max(0, millis_between(from, to)));
+  };
   const std::uint32_t queue = clip(head, t_assigned_);
   const std::uint32_t connect = clip(t_assigned_, t_connected_);
   const std::uint32_t response = t_response_ == base::kNever ? 0 : clip(t_connected_, t_response_);

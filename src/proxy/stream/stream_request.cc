@@ -10,12 +10,13 @@ namespace sluice::proxy {
 const Stream::Phase Stream::kHttpRequestPhases[] = {
     {"monitor", &Stream::phase_monitor},
     {"tcp-request content (frontend)", &Stream::phase_tcp_front_rules},
+    {"wait for body (frontend)", &Stream::phase_wait_front_body},
     {"http-request (frontend)", &Stream::phase_front_rules},
     {"use_backend", &Stream::phase_choose_backend},
     {"tcp-request content (backend)", &Stream::phase_tcp_back_rules},
+    {"wait for body (backend)", &Stream::phase_wait_back_body},
     {"http-request (backend)", &Stream::phase_back_rules},
     {"option headers", &Stream::phase_option_headers},
-    {"wait for body", &Stream::phase_wait_body},
     {"assign", &Stream::phase_assign},
     {"connect", &Stream::phase_connect},
 };
@@ -121,8 +122,20 @@ void Stream::run_request_phases() noexcept {
 
 ActionContext Stream::make_context() noexcept {
   sample_.now_wall_us = 0;
-  ActionContext context{sample_, arena_, request_released_ || !http_ ? nullptr : &request_, nullptr, &response_, controls_, &front_proxy_.rules->pages,
-                        back_proxy_ == nullptr ? nullptr : &back_proxy_->rules->pages, {}, {}, {}, {}, {}, {}};
+  ActionContext context{sample_,
+                        arena_,
+                        request_released_ || !http_ ? nullptr : &request_,
+                        nullptr,
+                        &response_,
+                        controls_,
+                        &front_proxy_.rules->pages,
+                        back_proxy_ == nullptr ? nullptr : &back_proxy_->rules->pages,
+                        {},
+                        {},
+                        {},
+                        {},
+                        {},
+                        {}};
   context.max_body_bytes = worker_.global().settings.buffer_bytes;
   context.strict = true;
   context.first_run = !cursor_.waiting;
@@ -306,7 +319,8 @@ bool Stream::make_unique_id() noexcept {
 
 Stream::Progress Stream::phase_option_headers() noexcept {
   if (front_proxy_.rules->unique_id.valid()) {
-    facts_.request_wall_us = std::chrono::duration_cast<base::Micros>(worker_.loop().wall_at(t_start_).time_since_epoch()).count();
+    facts_.request_wall_us =
+        std::chrono::duration_cast<base::Micros>(worker_.loop().wall_at(t_start_).time_since_epoch()).count();
     make_unique_id();
   }
   ActionContext context = make_context();
@@ -320,16 +334,20 @@ Stream::Progress Stream::phase_option_headers() noexcept {
   return Progress::Continue;
 }
 
-Stream::Progress Stream::phase_wait_body() noexcept {
-  const bool wanted = front_proxy_.rules->spec.options.http_buffer_request || back_proxy_->rules->spec.options.http_buffer_request;
-  if (!wanted || front_.input_done()) {
-    request_state_ = RequestState::Assign;
-    set_phase_deadline(base::kNever);
-    return Progress::Continue;
-  }
-  buffer_request_body();
+Stream::Progress Stream::phase_wait_front_body() noexcept {
+  return front_proxy_.rules->spec.options.http_buffer_request ? wait_body() : Progress::Continue;
+}
+
+Stream::Progress Stream::phase_wait_back_body() noexcept {
+  return back_proxy_->rules->spec.options.http_buffer_request ? wait_body() : Progress::Continue;
+}
+
+// manual 4.2 "option http-buffer-request": whole, or as much as the buffer takes, before the rules of that section see
+// it.
+Stream::Progress Stream::wait_body() noexcept {
+  if (!front_.input_done()) buffer_request_body();
   if (front_.input_done() || front_.buffer_full()) {
-    request_state_ = RequestState::Assign;
+    request_state_ = RequestState::Rules;
     set_phase_deadline(base::kNever);
     return Progress::Continue;
   }
@@ -380,7 +398,9 @@ Stream::Progress Stream::run_tcp_rules(const RuleList& list, const CompiledProxy
   }
 }
 
-Stream::Progress Stream::phase_tcp_front_rules() noexcept { return run_tcp_rules(front_proxy_.rules->tcp_request_content, *front_proxy_.rules); }
+Stream::Progress Stream::phase_tcp_front_rules() noexcept {
+  return run_tcp_rules(front_proxy_.rules->tcp_request_content, *front_proxy_.rules);
+}
 
 Stream::Progress Stream::phase_tcp_back_rules() noexcept {
   if (back_proxy_ == &front_proxy_) return Progress::Continue;
@@ -394,6 +414,7 @@ Stream::Progress Stream::phase_assign() noexcept {
   request.source = &session_.facts().src;
   request.avoid = avoid_;
   for (const ServerRule& rule : back_proxy_->rules->use_server) {
+    if (avoid_ != nullptr) break;  // a redispatch is free to go elsewhere
     if (!rule.when.evaluate(sample_)) continue;
     if (rule.dynamic.valid()) {
       policy::ScratchScope scope(worker_.scratch());
@@ -411,6 +432,7 @@ Stream::Progress Stream::phase_assign() noexcept {
         (spec.max_keep_alive_queue < 0 || last->queued() <= static_cast<std::uint32_t>(spec.max_keep_alive_queue)))
       request.preferred = const_cast<backend::Server*>(last);
   }
+  pinned_ = request.wanted != nullptr || back_proxy_->servers->keyed();
   backend::AssignResult result = back_proxy_->servers->assign(request);
   if (result.server_queue > facts_.counts.server_queue) facts_.counts.server_queue = result.server_queue;
   if (result.backend_queue > facts_.counts.backend_queue) facts_.counts.backend_queue = result.backend_queue;
@@ -429,6 +451,7 @@ Stream::Progress Stream::phase_assign() noexcept {
       set_phase_deadline(base::deadline_after(now(), queue_timeout(back_proxy_->rules->spec)));
       return Progress::Wait;
     case backend::AssignOutcome::NoServer:
+      back_proxy_->servers->counters(worker_.index()).connect_errors.add();
       reason_.set(Cause::Server, Where::Connect);
       break;
     case backend::AssignOutcome::Full:

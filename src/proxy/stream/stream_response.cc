@@ -39,7 +39,8 @@ void Stream::on_response_head() noexcept {
   sample_.response_side = true;
   response_state_ = ResponseState::Rules;
   const CompiledProxy& rules = *front_proxy_.rules;
-  if (!rules.captures.response.empty()) Captures::take(rules.captures.response, response_.fields, arena_, controls_.response_captures);
+  if (!rules.captures.response.empty())
+    Captures::take(rules.captures.response, response_.fields, arena_, controls_.response_captures);
   if (!rules.captures.cookie.empty()) facts_.response_cookie = rules.captures.response_cookie(response_.fields, arena_);
   if (response_.connection.unsafe_accepted) capture_error(true);
   if (!run_response_rules()) return;
@@ -101,7 +102,8 @@ bool Stream::run_response_rules() noexcept {
 }
 
 bool Stream::run_after_response(bool own_reply) noexcept {
-  const CompiledProxy* const lists[] = {back_proxy_ == nullptr ? nullptr : back_proxy_->rules.get(), front_proxy_.rules.get()};
+  const CompiledProxy* const lists[] = {back_proxy_ == nullptr ? nullptr : back_proxy_->rules.get(),
+                                        front_proxy_.rules.get()};
   for (unsigned i = 0; i < 2; ++i) {
     if (lists[i] == nullptr || (i == 1 && lists[0] == lists[1]) || lists[i]->http_after_response.empty()) continue;
     sample_.response = &response_;
@@ -189,6 +191,14 @@ void Stream::on_response_failure() noexcept {
     capture_error(true);
     if (retry_request(kRetryJunkResponse)) return;
     reason_.set(Cause::Proxy, Where::Headers);
+  } else if (abort_told_ && !back_->response_begun()) {
+    // The server gave up because the client did.
+    back_proxy_->servers->counters(thread).client_aborts.add();
+    server_->counters(thread).client_aborts.add();
+    reason_.set(Cause::Client, Where::Headers);
+    leave_server(false);
+    respond(400);
+    return;
   } else {
     if (!back_->response_begun() && retry_request(kRetryEmptyResponse)) return;
     if (back_->response_begun() && retry_request(kRetryJunkResponse)) return;
@@ -214,8 +224,8 @@ void Stream::respond(unsigned status) noexcept {
   sample_.response = nullptr;
   if (request_released_) sample_.request = nullptr;
   const PreparedReply reply =
-      prepare_error(status, back_proxy_ == nullptr ? nullptr : &back_proxy_->rules->pages, &front_proxy_.rules->pages, sample_, arena_,
-                    worker_.global().settings.buffer_bytes, response_);
+      prepare_error(status, back_proxy_ == nullptr ? nullptr : &back_proxy_->rules->pages, &front_proxy_.rules->pages,
+                    sample_, arena_, worker_.global().settings.buffer_bytes, response_);
   if (reply.silent) {
     facts_.status = static_cast<std::uint16_t>(status);
     finish(true);
@@ -259,7 +269,8 @@ void Stream::respond_prepared(std::string_view body) noexcept {
     front_.gather(unread);
     if (unread.bytes == 0 && !unread.end) break;
   }
-  options.keep_alive = mode != HttpConnMode::Close && front_.input_done() && front_.head_state() == http::mux::HeadState::Ready &&
+  options.keep_alive = mode != HttpConnMode::Close && front_.input_done() &&
+                       front_.head_state() == http::mux::HeadState::Ready &&
                        !worker_.global().stopping.load(std::memory_order_relaxed);
   options.case_adjust = front.options.h1_case_adjust_client;
   http::mux::Pieces pieces;

@@ -52,8 +52,8 @@ void Stream::step() noexcept {
   if (response_state_ == ResponseState::Done && !front_.congested()) {
     if (tunnel_) {
       if (to_server_.done() && (back_ == nullptr || !back_->congested())) finish(false);
-    } else if (request_state_ == RequestState::Done || request_state_ == RequestState::Local || back_ == nullptr || back_->closed() ||
-               front_.closed()) {
+    } else if (request_state_ == RequestState::Done || request_state_ == RequestState::Local || back_ == nullptr ||
+               back_->closed() || front_.closed()) {
       finish(false);
     }
   }
@@ -70,7 +70,8 @@ void Stream::pump_both() noexcept {
     return wanted_by_front || wanted_by_back ? Splice::Always : Splice::Large;
   };
   if (request_state_ == RequestState::Forward && back_ != nullptr && back_state_ == BackState::Established) {
-    const PumpResult r = to_server_.run(front_, *back_, worker_.pipes(), how(f.splice_request, b.splice_request), back_proxy_->rules->spec.options.drop_request_trailers);
+    const PumpResult r = to_server_.run(front_, *back_, worker_.pipes(), how(f.splice_request, b.splice_request),
+                                        back_proxy_->rules->spec.options.drop_request_trailers);
     if (const std::uint64_t n = to_server_.take_moved(); n != 0) {
       request_in_ += n;
       request_out_ += n;
@@ -81,10 +82,7 @@ void Stream::pump_both() noexcept {
       if (tunnel_ && !back_shut_) {
         back_shut_ = true;
         back_->shutdown_write();
-        const base::Millis fin = back_proxy_->rules->spec.timeouts.server_fin;
-        if (fin != base::kNoTimeout) server_timeout_ = fin;
-        const base::Millis client_fin = front_proxy_.rules->spec.timeouts.client_fin;
-        if (client_fin != base::kNoTimeout) client_timeout_ = client_fin;
+        half_closed();
       }
     } else if (r == PumpResult::Failed) {
       if (front_.error().code == base::ErrorCode::BadMessage) {
@@ -106,7 +104,8 @@ void Stream::pump_both() noexcept {
   }
   if (ended_ || back_ == nullptr) return;
   if (response_state_ == ResponseState::Forward) {
-    const PumpResult r = to_client_.run(*back_, front_, worker_.pipes(), how(f.splice_response, b.splice_response), f.drop_response_trailers);
+    const PumpResult r = to_client_.run(*back_, front_, worker_.pipes(), how(f.splice_response, b.splice_response),
+                                        f.drop_response_trailers);
     if (const std::uint64_t n = to_client_.take_moved(); n != 0) {
       response_in_ += n;
       response_out_ += n;
@@ -117,10 +116,7 @@ void Stream::pump_both() noexcept {
       if (tunnel_ && !front_shut_) {
         front_shut_ = true;
         front_.shutdown_write();
-        const base::Millis fin = front_proxy_.rules->spec.timeouts.client_fin;
-        if (fin != base::kNoTimeout) client_timeout_ = fin;
-        const base::Millis server_fin = back_proxy_->rules->spec.timeouts.server_fin;
-        if (server_fin != base::kNoTimeout) server_timeout_ = server_fin;
+        half_closed();
       }
     } else if (r == PumpResult::Failed) {
       if (front_.error().code != base::ErrorCode::None) {
@@ -138,18 +134,31 @@ void Stream::pump_both() noexcept {
       fail_stream(Cause::Server, Where::Data, 0);
       return;
     }
-  } else if (response_state_ == ResponseState::AwaitHead && back_->closed() && back_->head_state() == http::mux::HeadState::None) {
+  } else if (response_state_ == ResponseState::AwaitHead && back_->closed() &&
+             back_->head_state() == http::mux::HeadState::None) {
     on_response_failure();
     return;
   }
   if (ended_ || back_ == nullptr) return;
   // Sending to the server failed while its answer is still to come: read what it said, then give up.
-  if (back_->error().code != base::ErrorCode::None && response_state_ == ResponseState::AwaitHead) on_response_failure();
+  if (back_->error().code != base::ErrorCode::None && response_state_ == ResponseState::AwaitHead)
+    on_response_failure();
+}
+
+// manual 4.2 "timeout client-fin", "timeout server-fin": they take over from here on, "timeout tunnel" included.
+void Stream::half_closed() noexcept {
+  const base::Millis client = front_proxy_.rules->spec.timeouts.client_fin;
+  const base::Millis server = back_proxy_->rules->spec.timeouts.server_fin;
+  if (client != base::kNoTimeout) client_timeout_ = client;
+  if (server != base::kNoTimeout) server_timeout_ = server;
+  client_deadline_ = server_deadline_ = base::kNever;
+  update_deadlines(true, true);
 }
 
 void Stream::check_front_closed() noexcept {
   if (!front_.closed() || request_state_ == RequestState::Head) return;
-  const bool broken = front_.error().code != base::ErrorCode::None && front_.error().code != base::ErrorCode::BadMessage &&
+  const bool broken = front_.error().code != base::ErrorCode::None &&
+                      front_.error().code != base::ErrorCode::BadMessage &&
                       front_.error().code != base::ErrorCode::ClosedEarly;
   if (broken) {
     // Reset, or nobody there to send to.
@@ -157,35 +166,43 @@ void Stream::check_front_closed() noexcept {
       finish(true);
       return;
     }
-    fail_stream(Cause::Client, response_state_ == ResponseState::Done ? Where::Last : where_now(), 0);
+    // Before its request was whole it was sending data, not waiting.
+    const bool sending = request_state_ == RequestState::Forward && !front_.input_done();
+    fail_stream(Cause::Client,
+                response_state_ == ResponseState::Done ? Where::Last
+                : sending                              ? Where::Data
+                                                       : where_now(),
+                0);
     return;
   }
-  if (front_eof_seen_) return;
-  if (tunnel_ && http_ == false && (request_state_ == RequestState::Forward || request_state_ == RequestState::Done)) return;
-  if (tunnel_) return;
-  front_eof_seen_ = true;
+  const bool flowing = request_state_ == RequestState::Forward || request_state_ == RequestState::Done;
+  if (front_eof_seen_ || (tunnel_ && flowing)) return;
   if (request_state_ == RequestState::Tarpit) {
+    front_eof_seen_ = true;
     reason_.set(Cause::Client, Where::Tarpit);
     facts_.status = static_cast<std::uint16_t>(tarpit_status_);
     finish(true);
     return;
   }
-  if (!front_.input_done() && request_state_ != RequestState::Local) return;  // the pump or the waiting phase finds out
-  const bool abort = back_proxy_ != nullptr && abort_on_close(back_proxy_->rules->spec);
-  if (!abort) return;
-  // manual 4.2 "option abortonclose".
+  // A body that is still incomplete: the pump or the waiting phase finds out.
+  if (http_ && !front_.input_done() && request_state_ != RequestState::Local) return;
+  front_eof_seen_ = true;
+  if (back_proxy_ == nullptr || !abort_on_close(back_proxy_->rules->spec)) return;
+  // manual 4.2 "option abortonclose": nothing has been sent to a server yet, so nothing is lost; a server that is at
+  // work is told.
   switch (back_state_) {
     case BackState::Queued:
-      facts_.status = 503;
       fail_stream(Cause::Client, Where::Queue, 0);
       return;
     case BackState::TurnAround:
     case BackState::Connecting:
-      facts_.status = 503;
       fail_stream(Cause::Client, Where::Connect, 0);
       return;
     case BackState::Established:
-      if (response_state_ == ResponseState::AwaitHead && back_ != nullptr) back_->shutdown_write();
+      if (response_state_ == ResponseState::AwaitHead && back_ != nullptr) {
+        abort_told_ = true;
+        back_->shutdown_write();
+      }
       return;
     case BackState::None:
     case BackState::Closed:
@@ -209,17 +226,23 @@ void Stream::update_deadlines(bool front_activity, bool back_activity) noexcept 
   bool front_waits;
   bool back_waits;
   if (tunnel_) {
-    front_waits = request_state_ == RequestState::Forward || request_state_ == RequestState::Done;
-    back_waits = front_waits && back_state_ == BackState::Established;
+    // Of a side that has ended its direction nothing more is expected but to take what the other one sends.
+    const bool open = request_state_ == RequestState::Forward || request_state_ == RequestState::Done;
+    front_waits = open && (request_state_ == RequestState::Forward || front_.congested());
+    back_waits = open && back_state_ == BackState::Established &&
+                 (response_state_ != ResponseState::Done || (back_ != nullptr && back_->congested()));
     const Options& fo = front_proxy_.rules->spec.options;
     if (!fo.independent_streams) front_activity = front_activity || back_activity;
-    if (back_proxy_ != nullptr && !back_proxy_->rules->spec.options.independent_streams) back_activity = back_activity || front_activity;
+    if (back_proxy_ != nullptr && !back_proxy_->rules->spec.options.independent_streams)
+      back_activity = back_activity || front_activity;
   } else {
-    front_waits = (request_state_ == RequestState::Forward && !front_.input_done() && (back_ == nullptr || !back_->congested())) ||
+    front_waits = (request_state_ == RequestState::Forward && !front_.input_done() &&
+                   (back_ == nullptr || !back_->congested())) ||
                   (response_state_ != ResponseState::None && front_.congested());
     back_waits = back_state_ == BackState::Established && back_ != nullptr &&
-                 (back_->congested() ||
-                  (response_state_ == ResponseState::AwaitHead && (request_state_ == RequestState::Done || back_activity)) ||
+                 // Its time runs while the request is still on its way too, anew with every piece of it (manual 4.2
+                 // "option independent-streams").
+                 (back_->congested() || response_state_ == ResponseState::AwaitHead ||
                   (response_state_ == ResponseState::Forward && !front_.congested()));
   }
   if (!front_waits) {
@@ -275,11 +298,12 @@ void Stream::on_timer() noexcept {
         break;
     }
   } else if (client_deadline_ <= t) {
-    const Where where = tunnel_ || response_state_ == ResponseState::Forward ? Where::Data
-                        : response_state_ == ResponseState::Done             ? Where::Last
-                                                                             : Where::Headers;
-    const bool answerable = http_ && !tunnel_ && (response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead);
-    reason_.set(Cause::ClientTimeout, answerable ? Where::Data : where);
+    // manual 8.5: cH while the client owes the body of a request that nobody has answered yet; cL when all that is left
+    // to do is to hand it the end of the answer.
+    const bool answerable =
+        http_ && !tunnel_ && (response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead);
+    const bool last = !tunnel_ && response_state_ == ResponseState::Done && front_.congested();
+    reason_.set(Cause::ClientTimeout, answerable ? Where::Headers : last ? Where::Last : Where::Data);
     if (answerable) {
       leave_server(false);
       respond(408);
@@ -347,9 +371,11 @@ void Stream::fail_stream(Cause cause, Where where, unsigned status) noexcept {
     back_proxy_->servers->counters(thread).client_aborts.add();
     if (server_ != nullptr) server_->counters(thread).client_aborts.add();
   }
-  const bool answerable = http_ && !tunnel_ && status != 0 && (response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead) &&
-                          (front_.error().code == base::ErrorCode::None || front_.error().code == base::ErrorCode::BadMessage ||
-                           front_.error().code == base::ErrorCode::ClosedEarly);
+  const bool answerable =
+      http_ && !tunnel_ && status != 0 &&
+      (response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead) &&
+      (front_.error().code == base::ErrorCode::None || front_.error().code == base::ErrorCode::BadMessage ||
+       front_.error().code == base::ErrorCode::ClosedEarly);
   if (answerable) {
     leave_server(false);
     respond(status);

@@ -262,7 +262,8 @@ INSTANTIATE_TEST_SUITE_P(
         FlagCase{"tcp-smart-connect", &Options::tcp_smart_connect},
         FlagCase{"independent-streams", &Options::independent_streams}, FlagCase{"splice-auto", &Options::splice_auto},
         FlagCase{"splice-request", &Options::splice_request}, FlagCase{"splice-response", &Options::splice_response},
-        FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade}, FlagCase{"prefer-last-server", &Options::prefer_last_server}));
+        FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade},
+        FlagCase{"prefer-last-server", &Options::prefer_last_server}));
 
 TEST(ProxyKeywords, OptionsThatDependOnTheMode) {
   EXPECT_FALSE(abort_on_close(listen_with("mode tcp")));
@@ -297,13 +298,15 @@ TEST(ProxyKeywords, Retries) {
   EXPECT_EQ(retry_bit(504), kRetry504);
   EXPECT_EQ(retry_bit(200), 0U);
   const auto last = listen_with("option redispatch");
-  EXPECT_FALSE(redispatch_now(last, 2));
-  EXPECT_TRUE(redispatch_now(last, 3));
+  EXPECT_FALSE(redispatch_now(last, 2, true));
+  EXPECT_TRUE(redispatch_now(last, 3, true));
+  EXPECT_TRUE(redispatch_now(last, 1, false));
+  EXPECT_FALSE(redispatch_now(listen_with("retries 3"), 3, false));
   const auto second = listen_with("option redispatch 2");
-  EXPECT_FALSE(redispatch_now(second, 1));
-  EXPECT_TRUE(redispatch_now(second, 2));
-  EXPECT_TRUE(redispatch_now(listen_with("option redispatch -2"), 2));
-  EXPECT_FALSE(redispatch_now(listen_with("option redispatch\nno option redispatch"), 3));
+  EXPECT_FALSE(redispatch_now(second, 1, true));
+  EXPECT_TRUE(redispatch_now(second, 2, true));
+  EXPECT_TRUE(redispatch_now(listen_with("option redispatch -2"), 2, true));
+  EXPECT_FALSE(redispatch_now(listen_with("option redispatch\nno option redispatch"), 3, true));
 }
 
 TEST(ProxyKeywords, AddressHeadersOfBothSides) {
