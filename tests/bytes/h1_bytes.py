@@ -3,6 +3,7 @@
 
 A file *.txt holds scenes. A scene begins with "== name" and has lines
     global: | front: | back: | server: TEXT     a line of the section; "server:" words of the server line
+    offset: +N | -N                             the server listens N ports from the frontend's, and is "127.0.0.2:+N"
     file NAME: TEXT                             a file of the folder the proxy runs in
     c> s>    the client, the server sends       c< s<    the client, the server has to receive this, byte for byte
     c| s|    it closes                          c. s.    it has to see the other side close
@@ -40,6 +41,7 @@ class Scene:
     def __init__(self, name):
         self.name = name
         self.front, self.back, self.words, self.steps = [], [], [], []
+        self.offset = None
 
 
 def read_scenes(path):
@@ -52,11 +54,13 @@ def read_scenes(path):
             if line.startswith("== "):
                 scenes.append(Scene(line[3:]))
                 continue
-            m = re.match(r"(global|front|back|server|file \S+): ?(.*)$", line)
+            m = re.match(r"(global|front|back|server|offset|file \S+): ?(.*)$", line)
             if m and m[1] == "global":
                 settings.append(m[2])
             elif m and m[1].startswith("file "):
                 files[m[1][5:]] = unescape(m[2])
+            elif m and m[1] == "offset":
+                scenes[-1].offset = m[2]
             elif m:
                 {"front": scenes[-1].front, "back": scenes[-1].back, "server": scenes[-1].words}[m[1]].append(m[2])
             elif re.match(r"[cs][<>|.+]( |$)", line):
@@ -159,12 +163,24 @@ def play(scene, front, listener):
             peer.close()
 
 
+def sockets(offset):
+    """Listening sockets of a frontend and of the server behind it."""
+    for _ in range(50):
+        front = socket.create_server(("127.0.0.1", 0), backlog=64)
+        try:
+            if offset is None:
+                return front, socket.create_server(("127.0.0.1", 0), backlog=64)
+            return front, socket.create_server(("127.0.0.2", front.getsockname()[1] + int(offset)), backlog=64)
+        except OSError:
+            front.close()
+    raise SystemExit("no free port beside another one")
+
+
 def run_file(program, path):
     """The number of scenes and what failed in them."""
     scenes, settings, files = read_scenes(path)
     folder = tempfile.mkdtemp(prefix="h1bytes")
-    fronts = [socket.create_server(("127.0.0.1", 0), backlog=64) for _ in scenes]
-    listeners = [socket.create_server(("127.0.0.1", 0), backlog=64) for _ in scenes]
+    fronts, listeners = zip(*(sockets(s.offset) for s in scenes))
     ports = [f.getsockname()[1] for f in fronts]
     text = ["global", "    nbthread 1"] + [f"    {s}" for s in settings]
     text += ["defaults", "    mode http", "    timeout connect 5s", "    timeout client 8s", "    timeout server 8s"]
@@ -172,7 +188,8 @@ def run_file(program, path):
         text += [f"frontend f{i}", f"    bind fd@{fronts[i].fileno()}", f"    default_backend b{i}"]
         text += [f"    {line}" for line in s.front]
         text += [f"backend b{i}"] + [f"    {line}" for line in s.back]
-        text += [f"    server s 127.0.0.1:{listeners[i].getsockname()[1]} {' '.join(s.words)}"]
+        address = f"127.0.0.1:{listeners[i].getsockname()[1]}" if s.offset is None else f"127.0.0.2:{s.offset}"
+        text += [f"    server s {address} {' '.join(s.words)}"]
     for name, data in files.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(data)
