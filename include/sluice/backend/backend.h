@@ -137,6 +137,8 @@ class Backend {
   [[nodiscard]] bool http() const noexcept { return http_; }
   [[nodiscard]] const BackendSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] ReusePolicy reuse() const noexcept { return spec_.reuse; }
+  // manual 4.2 "option prefer-last-server": the same client may get another server the next time.
+  [[nodiscard]] bool deterministic() const noexcept { return keyed_ || algorithm_ == Algorithm::StaticRr; }
   [[nodiscard]] Algorithm algorithm() const noexcept { return algorithm_; }
   // Whether the algorithm makes the server follow from the request (a hash), and not from turns or loads.
   [[nodiscard]] bool keyed() const noexcept { return keyed_; }

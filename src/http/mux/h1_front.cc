@@ -287,6 +287,12 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
   send_head_and_body(area, n, room, body, options.more);
 }
 
+void H1Front::send_continue() noexcept {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const iovec one{const_cast<char*>(kContinue.data()), kContinue.size()};
+  write_out(&one, 1, kContinue.size(), false);
+}
+
 void H1Front::send_raw(const char* data, std::size_t bytes) noexcept {
   keep_alive_ = false;
   if (bytes == 0) return;

@@ -41,6 +41,9 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void keep_private(BackConnection& c) noexcept;
   [[nodiscard]] const backend::Server* last_server() const noexcept { return last_server_; }
   void set_last_server(const backend::Server* s) noexcept { last_server_ = s; }
+  // The last answer asked for credentials: the next request belongs to the same server.
+  [[nodiscard]] bool authenticating() const noexcept { return authenticating_; }
+  void set_authenticating(bool on) noexcept { authenticating_ = on; }
   void private_gone(BackConnection& c) noexcept {
     if (private_ == &c) private_ = nullptr;
   }
@@ -73,6 +76,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   base::TimePoint deadline_ = base::kNever;
   base::TimePoint idle_since_;
   std::uint32_t requests_ = 0;
+  bool authenticating_ = false;
   bool stopping_ = false;
   bool counted_out_ = false;  // no longer one of the frontend's connections
   bool resume_ = false;  // the timer is armed for now: bytes of the next request are waiting

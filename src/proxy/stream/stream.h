@@ -84,6 +84,7 @@ class Stream final : public http::mux::StreamEvents,
   Progress act_on(ActionResult result, ActionContext& context, const CompiledProxy& owner) noexcept;
   ActionContext make_context() noexcept;
   void buffer_request_body() noexcept;
+  void want_request_body() noexcept;
   void enter_backend(Proxy& backend) noexcept;
   bool make_unique_id() noexcept;
 

@@ -143,7 +143,9 @@ void Stream::send_request() noexcept {
 void Stream::leave_server(bool reuse) noexcept {
   if (connection_ == nullptr) return;
   BackConnection& c = *connection_;
-  const bool keep = reuse && back_->reusable();
+  // A server that was not told of the close (option http-pretend-keepalive) sees it now.
+  const bool keep = reuse && back_->reusable() &&
+                    connection_mode(front_proxy_.rules->spec, back_proxy_->rules->spec) == HttpConnMode::KeepAlive;
   back_->attach(nullptr, nullptr);
   connection_ = nullptr;
   back_ = nullptr;

@@ -33,6 +33,7 @@ void Stream::release_request() noexcept {
 void Stream::fill_facts() noexcept {
   const base::TimePoint end = now();
   policy::Timers& t = facts_.timers;
+  t = {};
   const base::TimePoint idle_from = session_.idle_since();
   t.handshake = 0;
   t.idle = http_ ? millis_between(idle_from, t_start_) : 0;

@@ -122,6 +122,10 @@ void Stream::run_request_phases() noexcept {
 
 ActionContext Stream::make_context() noexcept {
   sample_.now_wall_us = 0;
+  const auto looks = [](const Proxy* p) noexcept {
+    return p != nullptr && (p->rules->rule_needs.counts || p->rules->rule_needs.timers);
+  };
+  if (looks(&front_proxy_) || looks(back_proxy_)) fill_facts();
   ActionContext context{sample_,
                         arena_,
                         request_released_ || !http_ ? nullptr : &request_,
@@ -171,7 +175,7 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
         request_state_ = RequestState::Body;
         set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
       }
-      front_.read_body(http::mux::Reading::Buffer);
+      want_request_body();
       return Progress::Wait;
     case ActionResult::Respond:
     case ActionResult::Redirect:
@@ -215,6 +219,17 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
   }
   respond_prepared(context.reply_body);
   return Progress::Respond;
+}
+
+// From here on the stream waits for body bytes.
+void Stream::want_request_body() noexcept {
+  if (request_.connection.expect_continue) {
+    // RFC 9110 10.1.1: the client may be waiting for this; the server is not to say it again.
+    request_.connection.expect_continue = false;
+    request_.fields.remove(http::HeaderId::Expect);
+    if (sample_.request_body.empty()) front_.send_continue();
+  }
+  front_.read_body(http::mux::Reading::Buffer);
 }
 
 void Stream::buffer_request_body() noexcept {
@@ -365,7 +380,7 @@ Stream::Progress Stream::wait_body() noexcept {
     respond(408);
     return Progress::Respond;
   }
-  front_.read_body(http::mux::Reading::Buffer);
+  want_request_body();
   return Progress::Wait;
 }
 
@@ -425,14 +440,19 @@ Stream::Progress Stream::phase_assign() noexcept {
     break;
   }
   const ProxySpec& spec = back_proxy_->rules->spec;
-  if (spec.options.prefer_last_server && request.wanted == nullptr && avoid_ == nullptr) {
-    const backend::Server* last = session_.last_server();
-    // manual 4.2 "max-keep-alive-queue": a server with that many waiting is not insisted on.
-    if (last != nullptr && &last->backend() == back_proxy_->servers.get() &&
-        (spec.max_keep_alive_queue < 0 || last->queued() <= static_cast<std::uint32_t>(spec.max_keep_alive_queue)))
-      request.preferred = const_cast<backend::Server*>(last);
-  }
   pinned_ = request.wanted != nullptr || back_proxy_->servers->keyed();
+  const bool authenticating = session_.authenticating();
+  if ((spec.options.prefer_last_server || authenticating) && request.wanted == nullptr && avoid_ == nullptr &&
+      !back_proxy_->servers->deterministic()) {
+    backend::Server* last = const_cast<backend::Server*>(session_.last_server());
+    if (last != nullptr && &last->backend() == back_proxy_->servers.get() && last->usable()) {
+      // manual 4.2 "max-keep-alive-queue": with more than that many waiting another server is looked for; a client that
+      // was asked for credentials stays in any case.
+      const bool queue = authenticating || spec.max_keep_alive_queue < 0 ||
+                         last->queued() < static_cast<std::uint32_t>(spec.max_keep_alive_queue);
+      (queue ? request.wanted : request.preferred) = last;
+    }
+  }
   backend::AssignResult result = back_proxy_->servers->assign(request);
   if (result.server_queue > facts_.counts.server_queue) facts_.counts.server_queue = result.server_queue;
   if (result.backend_queue > facts_.counts.backend_queue) facts_.counts.backend_queue = result.backend_queue;

@@ -34,6 +34,7 @@ void Stream::on_response_head() noexcept {
 
   t_response_ = now();
   facts_.status = response_.status;
+  session_.set_authenticating(response_.status == 401 || response_.status == 407);
   response_in_ += head_size(response_);
   sample_.response = &response_;
   sample_.response_side = true;

@@ -141,6 +141,8 @@ class FrontEndpoint : public Endpoint {
   // request's version; an interim one (1xx but 101) can be followed by others.
   virtual void send_response(const RequestHead& request, ResponseHead& response, const ResponseOptions& options,
                              const Pieces& body) noexcept = 0;
+  // "HTTP/1.1 100 Continue": the body is wanted here, before any server is asked.
+  virtual void send_continue() noexcept = 0;
   // Ready bytes of a whole response, for requests that could not be read.
   virtual void send_raw(const char* data, std::size_t bytes) noexcept = 0;
   // Whether the client connection goes on after this exchange, as far as known.

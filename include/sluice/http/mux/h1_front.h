@@ -65,6 +65,7 @@ class H1Front final : public H1Channel<FrontEndpoint> {
   [[nodiscard]] const h1::ParseError& head_error() const noexcept override { return parser_.error(); }
   void send_response(const RequestHead& request, ResponseHead& response, const ResponseOptions& options,
                      const Pieces& body) noexcept override;
+  void send_continue() noexcept override;
   void send_raw(const char* data, std::size_t bytes) noexcept override;
   [[nodiscard]] bool will_keep_alive() const noexcept override { return keep_alive_; }
   void finish(bool abort) noexcept override;
