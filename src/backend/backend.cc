@@ -1,7 +1,6 @@
 #include "sluice/backend/backend.h"
 
 #include <algorithm>
-#include <random>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -31,7 +30,7 @@ Backend::Backend(const BackendInit& init)
       counters_(init.threads),
       state_(std::make_unique<State>()) {
   fullconn_ = spec_.fullconn != 0 ? spec_.fullconn : init.fullconn;
-  state_->balancer = make_balancer(algorithm_, spec_, std::random_device{}());
+  state_->balancer = make_balancer(algorithm_, spec_, init.seed);
   tracks_load_ = state_->balancer->wants_load();
   keyed_ = algorithm_ == Algorithm::Source;
   state_->last_change = time_now();

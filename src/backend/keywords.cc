@@ -63,7 +63,7 @@ void on_balance(KeywordContext& c) {
   }
   config::Suggestion near(name);
   for (const auto n : {"roundrobin", "static-rr", "leastconn", "first", "random", "source"}) near.offer(n);
-  c.error(c.arg(0), "'balance' : unknown algorithm '" + std::string(name) + "'" + near.text() + ".",
+  c.error(c.arg(0), "'balance' : unknown algorithm '" + std::string(name) + "'" + near.ending(),
           "roundrobin, static-rr, leastconn, first, random[(<draws>)], source");
 }
 

@@ -27,6 +27,10 @@ constexpr AclKeyword kAclKeywords[] = {
     SLUICE_TEXT_MATCHES("url", "url"),
     SLUICE_TEXT_MATCHES("urlp", "urlp"),
     {"method", "method", "str"},
+    {"payload", "req.payload", "bin"},
+    {"payload_lv", "req.payload_lv", "bin"},
+    {"req_rdp_cookie", "req.rdp_cookie", "str"},
+    {"req_rdp_cookie_cnt", "req.rdp_cookie_cnt", "int"},
     {"req_ver", "req.ver", "str"},
     {"resp_ver", "res.ver", "str"},
 };
@@ -56,10 +60,11 @@ constexpr Predefined kPredefined[] = {
     {"METH_POST", {"method", "POST"}},
     {"METH_PUT", {"method", "PUT"}},
     {"METH_TRACE", {"method", "TRACE"}},
+    {"RDP_COOKIE", {"req.rdp_cookie_cnt", "gt", "0"}},
+    {"REQ_CONTENT", {"req.len", "gt", "0"}},
     {"TRUE", {"always_true"}},
+    {"WAIT_END", {"wait_end"}},
 };
-// Known, but what they test is not there yet.
-constexpr std::string_view kPredefinedLater[] = {"RDP_COOKIE", "REQ_CONTENT", "WAIT_END"};
 
 constexpr std::string_view kPlaceNames[] = {"frontend tcp-request connection rule",
                                             "frontend tcp-request session rule",
@@ -140,7 +145,11 @@ class LineReader {
       return fail(word, unknown_fetch(name) + " in ACL expression '" + std::string(word.text) + "'",
                   near.best().empty() ? std::string{} : "there is an ACL keyword '" + std::string(near.best()) + "'");
     }
+    const std::size_t references = scope_.references == nullptr ? 0 : scope_.references->size();
     ParsedExpression parsed = parse_expression(word.text, scope_, word, 0, row);
+    if (scope_.references != nullptr) {
+      for (std::size_t i = references; i < scope_.references->size(); ++i) (*scope_.references)[i].acl = true;
+    }
     if (parsed.program == nullptr) {
       scope_.diag.error(word.place(parsed.error_at),
                         prefix_ + parsed.error + " in ACL expression '" + std::string(word.text) + "'.");
@@ -425,13 +434,6 @@ std::string AclSet::suggestion(std::string_view name) const {
   for (const auto& [known, lines] : state_->lines) near.offer(known);
   for (const Predefined& p : kPredefined) near.offer(p.name);
   return std::string(near.best());
-}
-
-bool predefined_later(std::string_view name) noexcept {
-  for (const auto n : kPredefinedLater) {
-    if (n == name) return true;
-  }
-  return false;
 }
 
 }  // namespace sluice::policy

@@ -3,9 +3,6 @@
 #include "policy/acl_lines.h"
 
 namespace sluice::policy {
-
-bool predefined_later(std::string_view name) noexcept;
-
 namespace {
 constexpr std::uint16_t kAccept = 0xffff;
 constexpr std::uint16_t kReject = 0xfffe;
@@ -103,13 +100,9 @@ class ConditionCompiler {
     AclSet& set = scope_.acls != nullptr ? *scope_.acls : none;
     acl = set.find(name, scope_, known);
     if (acl == nullptr && !known) {
-      if (predefined_later(name)) {
-        fail(token, "predefined ACL '" + std::string(name) + "' is not supported yet");
-      } else {
-        const std::string near = set.suggestion(name);
-        fail(token, "no such ACL : '" + std::string(name) + "'",
-             near.empty() ? std::string{} : "did you mean '" + near + "'?");
-      }
+      const std::string near = set.suggestion(name);
+      fail(token, "no such ACL : '" + std::string(name) + "'",
+           near.empty() ? std::string{} : "did you mean '" + near + "'?");
       return nullptr;
     }
     if (acl == nullptr) return nullptr;  // its own line has been reported
@@ -125,6 +118,7 @@ class ConditionCompiler {
   }
 
   void emit(bool unless) {
+    c_.unless_ = unless;
     const std::uint16_t yes = unless ? kReject : kAccept;
     const std::uint16_t no = unless ? kAccept : kReject;
     std::size_t total = 0;
@@ -153,10 +147,8 @@ class ConditionCompiler {
           const auto following = static_cast<std::uint16_t>(term_begin + n + 1);
           const std::uint16_t on_match = term.negated ? next_group : next_term;
           const std::uint16_t on_no_match = !last ? following : term.negated ? next_term : next_group;
-          c_.steps_.push_back({test, on_match, on_no_match});
+          c_.steps_.push_back({test, on_match, on_no_match, next_group, last});
           c_.needs_ |= test->program().needs;
-          const auto& refs = test->program().references;
-          c_.references_.insert(c_.references_.end(), refs.begin(), refs.end());
         }
         c_.owned_.push_back(term.acl);
         term_begin = term_end;
@@ -203,6 +195,34 @@ bool Condition::evaluate(SampleContext& ctx) const noexcept {
     at = step.test->matches(ctx) ? step.on_true : step.on_false;
   } while (at < kReject);
   return at == kAccept;
+}
+
+Condition::Verdict Condition::decide(SampleContext& ctx) const noexcept {
+  if (steps_.empty()) return valid_ ? Verdict::Yes : Verdict::No;
+  const ScratchScope scope(*ctx.scratch);
+  bool open_term = false;  // a line of the ACL at hand could still match
+  bool open = false;       // a group could still hold
+  std::uint16_t at = 0;
+  do {
+    const Step& step = steps_[at];
+    ctx.undecided = false;
+    if (step.test->matches(ctx)) {
+      open_term = false;
+      at = step.on_true;
+      continue;
+    }
+    open_term |= ctx.undecided;
+    if (!step.last || !open_term) {
+      at = step.on_false;
+      continue;
+    }
+    open = true;
+    open_term = false;
+    at = step.on_undecided;
+  } while (at < kReject);
+  const bool holds = at == (unless_ ? kReject : kAccept);
+  if (!holds && open) return Verdict::Undecided;
+  return at == kAccept ? Verdict::Yes : Verdict::No;
 }
 
 }  // namespace sluice::policy

@@ -34,8 +34,8 @@ class ArgReader {
       : program_(program), scope_(scope), token_(token) {}
 
   // `text` begins behind the keyword's name. Returns false with error() set.
-  bool read(std::string_view text, std::string_view shape_text, PrepareFn prepare, std::size_t offset,
-            std::size_t& used) {
+  bool read(std::string_view keyword, std::string_view text, std::string_view shape_text, PrepareFn prepare,
+            std::size_t offset, std::size_t& used) {
     used = 0;
     const Shape shape = parse_shape(shape_text);
     std::vector<std::string> raw;
@@ -64,7 +64,7 @@ class ArgReader {
                    std::string(kind_name(shape.kinds[i], shape.names[i])) + "' at position " + std::to_string(i + 1);
           return false;
         }
-        refer(arg, offset);
+        refer(shape.kinds[i], arg.text, keyword, i, offset);
       } else if (i < shape.required) {
         const std::string type(kind_name(shape.kinds[i], shape.names[i]));
         error_ = raw.empty() ? "expected type '" + type + "' at position " + std::to_string(i + 1) + ", but got nothing"
@@ -72,6 +72,7 @@ class ArgReader {
                                    std::to_string(shape.required) + "), type '" + type + "' expected";
         return false;
       }
+      if (!arg.given()) refer(shape.kinds[i], {}, keyword, i, offset);
       program_.args.push_back(arg);
     }
     if (prepare != nullptr) {
@@ -86,21 +87,33 @@ class ArgReader {
   [[nodiscard]] const std::string& error() const { return error_; }
 
  private:
-  void refer(Arg& arg, std::size_t offset) {
+  void refer(ArgKind kind, std::string_view name, std::string_view keyword, std::size_t index, std::size_t offset) {
+    if (scope_.references == nullptr) return;
     Reference r{};
-    r.at = token_.place(offset);
-    if (arg.kind == ArgKind::Frontend || arg.kind == ArgKind::Backend) {
-      r.kind = arg.kind == ArgKind::Frontend ? Reference::Kind::Frontend : Reference::Kind::Backend;
-      r.proxy = std::string(arg.text);
-    } else if (arg.kind == ArgKind::Server) {
-      r.kind = Reference::Kind::Server;
-      const auto slash = arg.text.find('/');
-      if (slash != std::string_view::npos) r.proxy = std::string(arg.text.substr(0, slash));
-      r.server = std::string(slash == std::string_view::npos ? arg.text : arg.text.substr(slash + 1));
-    } else {
-      return;
+    switch (kind) {
+      case ArgKind::Frontend:
+        r.kind = Reference::Kind::Frontend;
+        r.proxy = name;
+        break;
+      case ArgKind::Backend:
+        r.kind = Reference::Kind::Backend;
+        r.proxy = name;
+        break;
+      case ArgKind::Server: {
+        r.kind = Reference::Kind::Server;
+        if (name.empty()) return;
+        const auto slash = name.find('/');
+        if (slash != std::string_view::npos) r.proxy = name.substr(0, slash);
+        r.server = slash == std::string_view::npos ? name : name.substr(slash + 1);
+        break;
+      }
+      default:
+        return;
     }
-    program_.references.push_back(std::move(r));
+    r.keyword = keyword;
+    r.argument = index + 1;
+    r.at = token_.place(offset);
+    scope_.references->push_back(std::move(r));
   }
 
   Program& program_;
@@ -125,7 +138,7 @@ bool add_converter(std::string_view text, Program& program, CompileScope& scope,
   const auto first = static_cast<std::uint32_t>(program.args.size());
   ArgReader reader(program, scope, token);
   std::size_t n = 0;
-  if (!reader.read(text.substr(name.size()), row->shape, row->prepare, offset, n)) {
+  if (!reader.read(row->name, text.substr(name.size()), row->shape, row->prepare, offset, n)) {
     error = "converter '" + std::string(name) + "' : " + reader.error();
     return false;
   }
@@ -183,7 +196,7 @@ ParsedExpression parse_expression(std::string_view text, CompileScope& scope, co
   apply_need(row->need, program->needs);
   ArgReader reader(*program, scope, token);
   std::size_t used = 0;
-  if (!reader.read(text.substr(name.size()), row->shape, row->prepare, offset_in_token, used)) {
+  if (!reader.read(row->name, text.substr(name.size()), row->shape, row->prepare, offset_in_token, used)) {
     result.error = "fetch method '" + std::string(name) + "' : " + reader.error();
     return result;
   }
@@ -272,7 +285,6 @@ Expression Expression::compile(std::span<const config::Token> tokens, CompileSco
 
 SampleType Expression::type() const noexcept { return program_->type; }
 const Needs& Expression::needs() const noexcept { return program_->needs; }
-const std::vector<Reference>& Expression::references() const noexcept { return program_->references; }
 std::string_view Expression::text() const noexcept { return program_->text; }
 
 bool Expression::evaluate(SampleContext& ctx, Sample& out) const noexcept {

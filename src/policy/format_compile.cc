@@ -272,7 +272,6 @@ class FormatCompiler {
     piece.kind = Piece::Kind::Expression;
     piece.flags = flags;
     pieces_->needs |= program.needs;
-    pieces_->references.insert(pieces_->references.end(), program.references.begin(), program.references.end());
     piece.program = std::move(parsed.program);
     pos_ = begin + parsed.used + 1;
     pieces_->list.push_back(std::move(piece));
@@ -354,6 +353,5 @@ LogFormat LogFormat::compile(std::string_view text, config::Location at, FormatU
 
 const std::string* LogFormat::literal() const noexcept { return pieces_->is_literal ? &pieces_->literal : nullptr; }
 const Needs& LogFormat::needs() const noexcept { return pieces_->needs; }
-const std::vector<Reference>& LogFormat::references() const noexcept { return pieces_->references; }
 
 }  // namespace sluice::policy

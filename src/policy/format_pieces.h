@@ -102,7 +102,6 @@ struct LogFormat::Pieces {
   bool http = false;        // values are escaped for HTTP, not for logs
   std::uint8_t global = 0;  // kJson or kCbor for the whole, with kBinary
   Needs needs;
-  std::vector<Reference> references;
 };
 
 struct AliasRow {

@@ -33,7 +33,6 @@ class Program {
   SampleType type = SampleType::Any;
   Needs needs;
   std::uint32_t places = 0;
-  std::vector<Reference> references;
   std::vector<std::shared_ptr<const void>> objects;
   std::vector<std::unique_ptr<std::string>> texts;
   std::string text;
@@ -48,7 +47,7 @@ struct ParsedExpression {
 };
 // Reads an expression from the beginning of `text`; stops at the first character that does not belong to it.
 // `whole`: what the messages show. `acl`: wording of ACL messages, and the fetch name may be missing its converters.
-// `place`: location of text[0] plus offset, for references.
+// `offset_in_token`: where `text` begins in the token, for the places of references.
 ParsedExpression parse_expression(std::string_view text, CompileScope& scope, const config::Token& token,
                                   std::size_t offset_in_token, const FetchRow* forced_row = nullptr);
 

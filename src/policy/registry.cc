@@ -19,7 +19,8 @@ const Index<FetchRow>& fetch_index() {
   static const Index<FetchRow> index = [] {
     Index<FetchRow> i;
     for (const auto rows : {constant_fetches(), process_fetches(), connection_fetches(), stream_fetches(),
-                            proxy_fetches(), target_fetches(), header_fetches(), cookie_fetches(), body_fetches()}) {
+                            proxy_fetches(), target_fetches(), header_fetches(), cookie_fetches(), body_fetches(),
+                            content_fetches()}) {
       fill(i, rows);
     }
     return i;

@@ -98,6 +98,7 @@ std::span<const FetchRow> target_fetches();
 std::span<const FetchRow> header_fetches();
 std::span<const FetchRow> cookie_fetches();
 std::span<const FetchRow> body_fetches();
+std::span<const FetchRow> content_fetches();
 std::span<const ConverterRow> number_converters();
 std::span<const ConverterRow> text_converters();
 std::span<const ConverterRow> codec_converters();

@@ -37,6 +37,7 @@ void ThreadSampler::look() noexcept {
   }
   out_.pool_allocated_bytes.store(allocated, std::memory_order_relaxed);
   out_.pool_used_bytes.store(used, std::memory_order_relaxed);
+  out_.tasks_waiting.store(static_cast<std::uint32_t>(loop_.tasks_waiting()), std::memory_order_relaxed);
   out_.pipes_used.store(static_cast<std::uint32_t>(worker_.pipes().used()), std::memory_order_relaxed);
   out_.pipes_free.store(static_cast<std::uint32_t>(worker_.pipes().free_count()), std::memory_order_relaxed);
 }

@@ -121,6 +121,7 @@ struct BackendInit {
   StateReporter* reporter = nullptr;  // borrowed; null: messages are dropped
   bool resolve_names = true;          // false with -dr: a name that cannot be resolved leaves the server in maintenance
   bool prefer_ip4 = false;            // -4
+  std::uint64_t seed = 0;             // "balance random" begins from it
 };
 
 class Backend {

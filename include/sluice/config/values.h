@@ -47,6 +47,8 @@ class Suggestion {
   [[nodiscard]] std::string_view best() const noexcept { return best_; }
   // "; did you mean 'x' maybe ?", or nothing.
   [[nodiscard]] std::string text() const;
+  // The same for a sentence that ends there: text(), or ".".
+  [[nodiscard]] std::string ending() const;
 
  private:
   std::string_view word_;

@@ -24,6 +24,7 @@ struct alignas(64) ThreadFigures {
   std::atomic<std::uint64_t> pool_allocated_bytes{0}, pool_used_bytes{0};
   std::atomic<std::uint64_t> bytes_out_rate{0};  // to clients, per second
   std::atomic<std::uint32_t> pipes_used{0}, pipes_free{0};
+  std::atomic<std::uint32_t> tasks_waiting{0};  // in the run queue
 };
 
 // What `process` knows and the Model does not. Fixed while the threads run; pointers are borrowed and may be null.
@@ -46,7 +47,7 @@ struct ProcessSide {
 
 class Stats final : public ops::StatsSource {
  public:
-  Stats(const Model& model, ProcessSide process) : model_(model), process_(std::move(process)) {}
+  Stats(const Model& model, ProcessSide process);
 
   void process(ops::ProcessInfo& out) const override;
   [[nodiscard]] std::size_t proxies() const override { return model_.global.proxies.size(); }
@@ -62,6 +63,7 @@ class Stats final : public ops::StatsSource {
 
   const Model& model_;
   const ProcessSide process_;
+  std::uint32_t checks_ = 0;  // servers with health checks
 };
 
 // Slot 2n is the last malformed request of proxy n, slot 2n+1 its last malformed response.

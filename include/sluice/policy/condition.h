@@ -37,10 +37,14 @@ class Condition {
   [[nodiscard]] bool valid() const noexcept { return valid_; }
   [[nodiscard]] bool always() const noexcept { return steps_.empty() && valid_; }  // no test at all
   [[nodiscard]] const Needs& needs() const noexcept { return needs_; }
-  [[nodiscard]] const std::vector<Reference>& references() const noexcept { return references_; }
 
   // Rewinds ctx.scratch to where it was.
   bool evaluate(SampleContext& ctx) const noexcept;
+
+  // The same while more content may come (ctx.more_may_come). Undecided: a test that could still come true stands in the
+  // way. A test that holds is not taken back (manual 4.2 "tcp-request inspect-delay", 7.3.5 "req.len").
+  enum class Verdict : std::uint8_t { No, Yes, Undecided };
+  Verdict decide(SampleContext& ctx) const noexcept;
 
  private:
   friend class ConditionCompiler;
@@ -48,12 +52,14 @@ class Condition {
     const Test* test;
     std::uint16_t on_true;  // next step, or kAccept / kReject
     std::uint16_t on_false;
+    std::uint16_t on_undecided;  // of a whole term: the next group
+    bool last;                   // of its term
   };
   std::vector<Step> steps_;
   std::vector<std::shared_ptr<const void>> owned_;  // the ACLs the steps point into
-  std::vector<Reference> references_;
   Needs needs_;
   bool valid_ = true;
+  bool unless_ = false;
 };
 
 }  // namespace sluice::policy

@@ -17,14 +17,6 @@
 
 namespace sluice::policy {
 
-// Names of proxies and servers found in arguments, for the check once all sections are known.
-struct Reference {
-  enum class Kind : std::uint8_t { Frontend, Backend, Server } kind;
-  std::string proxy;  // empty for a server of the current backend
-  std::string server;
-  config::Location at;
-};
-
 // Position in a value list: hdr(x) in an ACL gives one value after the other.
 struct Cursor {
   bool iterate = false;  // false: the language's default occurrence (usually the last)
@@ -54,7 +46,6 @@ class Expression {
   [[nodiscard]] bool valid() const noexcept { return program_ != nullptr; }
   [[nodiscard]] SampleType type() const noexcept;  // of the result, as far as known when compiled
   [[nodiscard]] const Needs& needs() const noexcept;
-  [[nodiscard]] const std::vector<Reference>& references() const noexcept;
   [[nodiscard]] std::string_view text() const noexcept;  // as written
 
   // False: not found. The result may lie in ctx.scratch.

@@ -50,7 +50,6 @@ class LogFormat {
   // The whole text when nothing in it depends on the context; then rendering is a copy.
   [[nodiscard]] const std::string* literal() const noexcept;
   [[nodiscard]] const Needs& needs() const noexcept;
-  [[nodiscard]] const std::vector<Reference>& references() const noexcept;
 
   // Writes at most `room` bytes, truncating; returns how many. ctx.scratch is rewound.
   std::size_t render(SampleContext& ctx, char* out, std::size_t room) const noexcept;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sluice/config/diagnostics.h"
 #include "sluice/config/source.h"
@@ -17,6 +18,18 @@ class AclSet;
 struct PolicyOptions {
   bool regex_jit = true;
   bool resolve_names = true;  // host names as ip patterns are looked up (blocks); else they are errors
+};
+
+// A proxy or server that an argument of an expression names or leaves out (then the current one is meant). Names are
+// only known once all sections are read; whoever owns the sections checks them.
+struct Reference {
+  enum class Kind : std::uint8_t { Frontend, Backend, Server } kind;
+  std::string proxy;         // empty: the section's own
+  std::string server;        // Kind::Server
+  std::string_view keyword;  // "nbsrv"
+  std::size_t argument = 0;  // from 1
+  bool acl = false;          // found in an ACL
+  config::Location at;
 };
 
 struct CompileScope {
@@ -33,6 +46,8 @@ struct CompileScope {
   // Mode of the section, for aliases that are HTTP only.
   bool http = true;
   PolicyOptions options;
+  // What compiled expressions refer to is added here; null: nobody wants to know.
+  std::vector<Reference>* references = nullptr;
 };
 
 }  // namespace sluice::policy

@@ -25,7 +25,8 @@ enum class ActionResult : std::uint8_t {
   Deny,      // the same, counted as denied. Log: "PR"
   Tarpit,    // the same after the tarpit timeout, counted as denied. Log: "PT"
   Redirect,  // the same as Respond. Log: "LR"
-  Wait,      // body wanted, see controls.wait; call again when more came. Condition is not asked again
+  Wait,      // body wanted, see controls.wait; call again when more came. Condition is not asked again. Also: the
+             // condition itself is undecided (sample.more_may_come), and will be asked again
   TimedOut,  // wait-for-body was not served in time: 408 (request), 504 (response)
   Close,     // reject: close the connection without a word, counted as denied. Log: "PR"
   Drop,      // silent-drop: the same without telling the peer

@@ -125,7 +125,7 @@ struct CompiledProxy {
   ExceptNetwork originalto_except;
   std::optional<ForwardedBuilder> forwarded;
 
-  // Proxies and servers that expressions name, for the model's check.
+  // Proxies and servers that expressions name, for the check once all sections are known.
   std::vector<policy::Reference> references;
 
   // What the bytes of the process-wide lookups hang on: owner of the parts of this room that the stream does not see.

@@ -189,7 +189,7 @@ struct ErrorReplySpec {
 };
 
 // Built-in log formats; Custom has its text in `format`.
-enum class LogFormatKind : std::uint8_t { Default, Tcp, TcpClf, Http, HttpClf, Https, Custom };
+enum class LogFormatKind : std::uint8_t { Default, Tcp, TcpClf, Http, HttpClf, Custom };
 struct LogFormatSpec {
   LogFormatKind kind = LogFormatKind::Default;  // Default: "Connect from ..." as the manual 8.2.1
   Text format;

@@ -177,6 +177,8 @@ class Loop {
     check_home();
     tasks_.schedule(t, cls, reasons);
   }
+  // Scheduled and not yet run. Takes as long as there are some.
+  [[nodiscard]] std::size_t tasks_waiting() const noexcept { return tasks_.size(); }
   void set_task_shares(const TaskShares& shares) noexcept { tasks_.set_shares(shares); }
 
   // --- other threads

@@ -2,7 +2,9 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
+#include <random>
 
+#include "references.h"
 #include "reporter.h"
 #include "sluice/model/model.h"
 #include "sluice/ops/cli_spec.h"
@@ -34,6 +36,7 @@ class Builder {
     m.global.index_names();
     resolve();
     make_backends();
+    for (const auto& p : model_->global.proxies) check_references(model_->global, *p, diag_);
     make_listeners();
     make_logs();
     return std::move(model_);
@@ -106,7 +109,7 @@ class Builder {
     if (has_servers && t.connect == base::kNoTimeout) add("connect");
     if (has_servers && t.server == base::kNoTimeout) add("server");
     if (missing.empty()) return;
-    diag_.warning(config::Location{},
+    diag_.warning(c.at,
                   "missing timeouts for " + std::string(s->kind()) + " '" + c.name + "': " + missing + ".",
                   "without them a connection that nobody closes stays forever; for example: timeout client 30s");
   }
@@ -160,6 +163,7 @@ class Builder {
       init.threads = model_->global.settings.threads;
       init.fullconn = fullconns[p->rules->index];
       init.connect_timeout = p->rules->spec.timeouts.connect;
+      init.seed = seeds_();
       init.reporter = model_->reporter.get();
       init.resolve_names = model_->options.resolve_names;
       init.prefer_ip4 = model_->options.prefer_ip4;
@@ -230,6 +234,7 @@ class Builder {
   std::vector<const config::Section*> sections_;  // by proxy index
   const ops::GlobalLogSpec* global_log_ = nullptr;
   std::uint32_t next_id_ = 1;
+  std::mt19937_64 seeds_{std::random_device{}()};  // asking the system for every backend takes long
 };
 
 }  // namespace

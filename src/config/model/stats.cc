@@ -103,6 +103,13 @@ std::uint64_t tcp_sessions(const proxy::Global& g) noexcept {
 
 }  // namespace
 
+Stats::Stats(const Model& model, ProcessSide process) : model_(model), process_(std::move(process)) {
+  for (const auto& p : model.global.proxies) {
+    if (p->servers == nullptr) continue;
+    for (std::size_t i = 0; i < p->servers->size(); ++i) checks_ += p->servers->server(i).options().check ? 1U : 0U;
+  }
+}
+
 std::uint32_t Stats::maxconn_of(const proxy::Proxy& p) const noexcept {
   return p.maxconn != 0 ? p.maxconn : model_.global.settings.maxconn;
 }
@@ -307,6 +314,7 @@ void Stats::process(ops::ProcessInfo& out) const {
     out.pipes_used += f.pipes_used.load(std::memory_order_relaxed);
     out.pipes_free += f.pipes_free.load(std::memory_order_relaxed);
     out.bytes_out_rate += f.bytes_out_rate.load(std::memory_order_relaxed);
+    out.run_queue += f.tasks_waiting.load(std::memory_order_relaxed);
   }
   out.max_pipes = process_.max_pipes;
   out.ulimit_n = out.maxsock = process_.fds_needed;
@@ -318,6 +326,8 @@ void Stats::process(ops::ProcessInfo& out) const {
   out.cum_req = c.requests.get() + tcp_sessions(g);
   out.cum_streams = c.streams.get();
   out.curr_streams = g.streams.load(std::memory_order_relaxed);
+  // What a loop wakes by itself: streams and health checks.
+  out.tasks = out.curr_streams + checks_;
   out.total_bytes_out = c.bytes_out.get();
   out.total_spliced_bytes_out = c.spliced_bytes.get();
   out.conn_rate = g.connection_rate.read(now_ms);

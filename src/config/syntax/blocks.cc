@@ -44,7 +44,7 @@ bool Blocks::directive(std::span<const Token> words, const Environment* env) {
   } else {
     Suggestion near(name);
     for (const char* d : {".if", ".elif", ".else", ".endif", ".notice", ".warning", ".alert", ".diag"}) near.offer(d);
-    diag_.error(words[0], "unknown directive " + quoted(name) + near.text() + (near.best().empty() ? "." : ""));
+    diag_.error(words[0], "unknown directive " + quoted(name) + near.ending());
   }
   return true;
 }

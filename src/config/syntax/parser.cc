@@ -213,8 +213,7 @@ class Parser {
       for (const Section* d : defaults_) near.offer(d->name);
       diag_.error(*from_name,
                   "defaults section " + quoted(from_name->text) + " not found for " +
-                      ((flags & SectionRow::kIsDefaults) != 0 ? "defaults " : "proxy ") + quoted(s.name) + near.text() +
-                      (near.best().empty() ? "." : ""),
+                      ((flags & SectionRow::kIsDefaults) != 0 ? "defaults " : "proxy ") + quoted(s.name) + near.ending(),
                   "a defaults section must stand before the sections that take from it");
       return;
     }
@@ -457,7 +456,7 @@ class Parser {
     Suggestion near(words[1].text);
     for (const auto s : seconds) near.offer(s);
     if (option) {
-      diag_.error(words[1], "unknown option " + quoted(words[1].text) + near.text() + (near.best().empty() ? "." : ""));
+      diag_.error(words[1], "unknown option " + quoted(words[1].text) + near.ending());
     } else {
       diag_.error(words[1], quoted(first) + " supports " + list_of(seconds) + " (got " + quoted(words[1].text) + ")" +
                                 near.text());

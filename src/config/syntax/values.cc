@@ -178,4 +178,6 @@ std::string Suggestion::text() const {
   return "; did you mean '" + std::string(best_) + "' maybe ?";
 }
 
+std::string Suggestion::ending() const { return best_.empty() ? "." : text(); }
+
 }  // namespace sluice::config

@@ -276,7 +276,7 @@ void unknown_action(config::KeywordContext& c, RuleSet set, const config::Token&
   for (const auto& a : kActions) {
     if ((a.sets & set) != 0) near.offer(a.name);
   }
-  c.error(word, fmt::format("'{}' expects {}, but got '{}'{}.", name, list_actions(set), word.text, near.text()));
+  c.error(word, fmt::format("'{}' expects {}, but got '{}'{}", name, list_actions(set), word.text, near.ending()));
 }
 
 }  // namespace

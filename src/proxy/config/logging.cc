@@ -28,8 +28,6 @@ std::string_view kind_name(LogFormatKind k) noexcept {
       return "option httplog";
     case LogFormatKind::HttpClf:
       return "option httplog clf";
-    case LogFormatKind::Https:
-      return "option httpslog";
     case LogFormatKind::Custom:
       return "log-format";
   }
@@ -59,7 +57,7 @@ void on_log_option(KeywordContext& c) {
   set_kind(c, clf ? kClf : kPlain, c.keyword().front());
 }
 void on_httpslog(KeywordContext& c) {
-  if (front_format(c)) set_kind(c, LogFormatKind::Https, c.keyword().front());
+  c.error(c.keyword().back(), "'option httpslog' is not supported yet: it shows figures of TLS connections.");
 }
 
 void on_log_format(KeywordContext& c) {

@@ -20,10 +20,11 @@ class SectionCompiler {
         env_(env),
         pages_(pages),
         acls_(section.parts.view<policy::AclSpecs>()),
-        scope_{diag, 0, {}, nullptr, -1, -1, true, {}},
+        scope_{diag, 0, {}, nullptr, -1, -1, true, {}, nullptr},
         out_(std::make_unique<CompiledProxy>()) {
     scope_.acls = &acls_;
     scope_.options = env.options;
+    scope_.references = &out_->references;
   }
 
   std::unique_ptr<CompiledProxy> run() {
@@ -104,12 +105,7 @@ class SectionCompiler {
   policy::Condition condition(const ConditionSpec& words) {
     auto c = policy::Condition::compile(words, scope_);
     out_->rule_needs |= c.needs();
-    keep(c.references());
     return c;
-  }
-
-  void keep(const std::vector<policy::Reference>& refs) {
-    out_->references.insert(out_->references.end(), refs.begin(), refs.end());
   }
 
   void rules(const RuleSpecs& specs, std::string_view set, std::uint32_t places, RuleList& list,
@@ -119,7 +115,6 @@ class SectionCompiler {
     c.request_slots = out_->captures.request.size();
     c.response_slots = out_->captures.response.size();
     c.front = out_->front;
-    c.references = &out_->references;
     scope_.places = places;
     list.rules.reserve(list.rules.size() + specs.size());
     for (const auto& spec : specs) {
@@ -253,7 +248,6 @@ class SectionCompiler {
       return;
     }
     ActionCompiler c{.env = env_, .section = section_, .scope = scope_, .pages = pages_, .set = "http-error"};
-    c.references = &out_->references;
     policy::Needs needs;
     auto reply = make_reply(c, e.reply, e.status, e.at, needs);
     if (reply == nullptr || reply->from_pages) return;
@@ -284,12 +278,12 @@ class SectionCompiler {
     scope_.directive = "log-format";
     LogFormatSpec& log = spec().log_format;
     // A frontend in TCP mode that inherits "option httplog" logs as TCP does (manual 8.2.3).
-    if (spec().mode == Mode::Tcp && (log.kind == LogFormatKind::Http || log.kind == LogFormatKind::Https)) {
+    if (spec().mode == Mode::Tcp && log.kind == LogFormatKind::Http) {
       if (section_.parts.find<ProxySpec>() != nullptr) {
         diag().warning(log.format.at,
-                       fmt::format("'option http{}log' not usable with {} '{}' (needs 'mode http'). Falling back to "
+                       fmt::format("'option httplog' not usable with {} '{}' (needs 'mode http'). Falling back to "
                                    "'option tcplog'.",
-                                   log.kind == LogFormatKind::Https ? "s" : "", section_.kind(), section_.name));
+                                   section_.kind(), section_.name));
       }
       log.kind = LogFormatKind::Tcp;
     } else if (spec().mode == Mode::Tcp && log.kind == LogFormatKind::HttpClf) {
@@ -310,9 +304,6 @@ class SectionCompiler {
       case LogFormatKind::HttpClf:
         out_->log_format = built_in(policy::kClfHttpLogFormat);
         break;
-      case LogFormatKind::Https:
-        out_->log_format = built_in(policy::kHttpsLogFormat);
-        break;
       case LogFormatKind::Custom:
         out_->log_format = policy::LogFormat::compile(log.format, policy::FormatUse::Log, scope_);
         break;
@@ -322,9 +313,7 @@ class SectionCompiler {
     scope_.places = policy::kFrontRequestRule;
     out_->unique_id = optional(spec().unique_id_format, policy::FormatUse::UniqueId, "unique-id-format");
     for (const auto* f : {&out_->log_format, &out_->error_log_format, &out_->log_format_sd, &out_->unique_id}) {
-      if (!f->valid()) continue;
-      out_->log_needs |= f->needs();
-      keep(f->references());
+      if (f->valid()) out_->log_needs |= f->needs();
     }
   }
 

@@ -27,17 +27,11 @@ struct ActionCompiler {
   std::size_t request_slots = 0;
   std::size_t response_slots = 0;
   bool front = false;
-  std::vector<policy::Reference>* references = nullptr;  // proxies and servers that expressions name are added here
 
-  void note(const std::vector<policy::Reference>& refs) {
-    if (references != nullptr) references->insert(references->end(), refs.begin(), refs.end());
-  }
   config::Diagnostics& diag() { return scope.diag; }
   // A value of a header or the like: log-format.
   policy::LogFormat value(const Text& text, policy::FormatUse use = policy::FormatUse::HttpValue) {
-    auto f = policy::LogFormat::compile(text, use, scope);
-    if (f.valid()) note(f.references());
-    return f;
+    return policy::LogFormat::compile(text, use, scope);
   }
 };
 

@@ -117,7 +117,6 @@ std::unique_ptr<Action> make_capture(ActionCompiler& c, const RuleSpec& rule) {
                                c.section.kind(), c.section.name, c.scope.directive, spec.sample[used].text));
     return nullptr;
   }
-  c.note(sample.references());
   const std::size_t slot = spec.id.value_or(0);
   if (c.front && slot >= (c.response ? c.response_slots : c.request_slots)) {
     c.diag().error(rule.at, fmt::format("Proxy '{}': unable to find capture id '{}' referenced by {} rule.",

@@ -114,7 +114,6 @@ std::shared_ptr<ReplyTemplate> make_reply(ActionCompiler& c, const ReplySpec& sp
   if (format_body) {
     if (!out->body_format.valid()) return nullptr;
     needs |= out->body_format.needs();
-    c.note(out->body_format.references());
     if (const std::string* literal = out->body_format.literal()) {
       out->body = *literal;
     } else {

@@ -10,9 +10,19 @@ ActionResult RuleList::run(ActionContext& ctx, RuleCursor& cursor) const noexcep
     const Rule& rule = rules[cursor.next];
     // The condition is asked once, before the action first runs (manual 4.2 "http-request").
     ctx.first_run = !cursor.waiting;
-    if (!cursor.waiting && !rule.always && !rule.when.evaluate(ctx.sample)) {
-      ++cursor.next;
-      continue;
+    if (!cursor.waiting && !rule.always) {
+      bool holds;
+      if (ctx.sample.more_may_come) {
+        const auto verdict = rule.when.decide(ctx.sample);
+        if (verdict == policy::Condition::Verdict::Undecided) return ActionResult::Wait;
+        holds = verdict == policy::Condition::Verdict::Yes;
+      } else {
+        holds = rule.when.evaluate(ctx.sample);
+      }
+      if (!holds) {
+        ++cursor.next;
+        continue;
+      }
     }
     const ActionResult result = rule.action->run(ctx);
     cursor.waiting = result == ActionResult::Wait;

@@ -91,7 +91,6 @@ class Stream final : public http::mux::StreamEvents,
   // -- stream_back.cc: server, connection, retries
   void assigned(backend::ServerSlot slot) noexcept;
   Progress connect() noexcept;
-  Progress start_tunnel_to_server() noexcept;
   void send_request() noexcept;
   void connection_established() noexcept;
   void connection_failed(base::Error error) noexcept;
@@ -169,7 +168,6 @@ class Stream final : public http::mux::StreamEvents,
   bool counted_response_ = false;
   bool allow_l7_retry_ = false;
   bool denied_ = false;
-  bool inspect_expired_ = false;
   bool first_request_;
 
   RuleCursor cursor_;

@@ -97,6 +97,11 @@ void Stream::connection_established() noexcept {
   if (t_connected_ == base::kNever || !reused_) t_connected_ = now();
   request_state_ = RequestState::Forward;
   if (!http_) {
+    if (sample_.request_body.data() != nullptr) {
+      // Rules have looked at the first bytes: they all go to the server.
+      (void)front_.rewind_body();
+      sample_.request_body = {};
+    }
     back_->start_raw();
     const base::Millis tunnel = tunnel_timeout(front_proxy_.rules->spec, back_proxy_->rules->spec);
     if (tunnel != base::kNoTimeout) client_timeout_ = server_timeout_ = tunnel;

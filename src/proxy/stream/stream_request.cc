@@ -285,6 +285,7 @@ Stream::Progress Stream::phase_front_rules() noexcept {
 }
 
 Stream::Progress Stream::phase_choose_backend() noexcept {
+  if (!http_ && front_proxy_.rules->rule_needs.body) buffer_request_body();
   const CompiledProxy* chosen = select_backend(*front_proxy_.rules, sample_, worker_.global());
   if (chosen == nullptr) {
     reason_.set(Cause::Server, Where::Connect);
@@ -386,21 +387,21 @@ Stream::Progress Stream::wait_body() noexcept {
 
 Stream::Progress Stream::run_tcp_rules(const RuleList& list, const CompiledProxy& owner) noexcept {
   if (list.empty()) return Progress::Continue;
+  if (!http_) buffer_request_body();
+  // manual 4.2 "tcp-request inspect-delay": looked at again with every byte that comes, until all is decided. In HTTP mode the
+  // head is there, and bytes are not what rules look at.
   const base::Millis delay = owner.spec.tcp_inspect_delay;
-  // With an inspect delay the rules see the first bytes, or what there is when the time is over.
-  if (!http_ && delay != base::kNoTimeout && front_.buffered() == 0 && !front_.closed() && !inspect_expired_) {
-    if (phase_deadline_ == base::kNever) set_phase_deadline(base::deadline_after(t_start_, delay));
-    if (now() < phase_deadline_) return Progress::Wait;
-    inspect_expired_ = true;
-  }
-  if (!http_) {
-    set_phase_deadline(base::kNever);
-    buffer_request_body();
-  }
+  const bool over = phase_deadline_ != base::kNever && now() >= phase_deadline_;
   ActionContext context = make_context();
+  sample_.more_may_come = !http_ && delay != base::kNoTimeout && !over && !front_.closed() && !front_.buffer_full();
   const ActionResult result = list.run(context, cursor_);
+  sample_.more_may_come = false;
+  if (result == ActionResult::Wait) {
+    if (phase_deadline_ == base::kNever) set_phase_deadline(base::deadline_after(now(), delay));
+    return Progress::Wait;
+  }
   cursor_ = {};
-  if (!http_) (void)front_.rewind_body();
+  if (!http_) set_phase_deadline(base::kNever);
   switch (result) {
     case ActionResult::Continue:
     case ActionResult::Stop:
@@ -424,6 +425,7 @@ Stream::Progress Stream::phase_tcp_back_rules() noexcept {
 
 Stream::Progress Stream::phase_assign() noexcept {
   request_state_ = RequestState::Assign;
+  if (!http_ && back_proxy_->rules->rule_needs.body) buffer_request_body();
   backend::AssignRequest request;
   request.waiter = this;
   request.source = &session_.facts().src;

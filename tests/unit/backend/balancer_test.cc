@@ -161,6 +161,30 @@ TEST(StaticRr, FollowsTheWeightsAndWrapsAround) {
   EXPECT_EQ(Farm(Algorithm::StaticRr, {7, 7, 7}).turns(6), "123123");
 }
 
+// The order of the reference, seen with Debian's haproxy 2.6.
+TEST(StaticRr, TakesTurnsInTheOrderOfTheReference) {
+  struct Seen {
+    std::vector<std::uint32_t> weights;
+    std::string round;
+  };
+  const Seen all[] = {{{1, 2}, "122"},
+                      {{2, 1}, "112"},
+                      {{1, 2, 3}, "132323"},
+                      {{3, 2, 1}, "112123"},
+                      {{5, 1, 1}, "1112113"},
+                      {{10, 20, 30}, "132323"},
+                      {{0, 1, 2}, "233"},
+                      {{5, 5, 2}, "121213212123"},
+                      {{4, 7}, "12122122122"},
+                      {{6, 1, 1, 1}, "111211314"},
+                      {{3, 7, 2, 4}, "1224212342142234"}};
+  for (const Seen& seen : all) {
+    Farm f(Algorithm::StaticRr, seen.weights);
+    const auto n = static_cast<int>(seen.round.size());
+    EXPECT_EQ(f.turns(2 * n), seen.round + seen.round);
+  }
+}
+
 TEST(LeastConn, TurnsAmongEqualsThenLoadByWeight) {
   EXPECT_EQ(Farm(Algorithm::LeastConn, {1, 1, 1}).turns(6, true), "123123");
   Farm f(Algorithm::LeastConn, {2, 1});

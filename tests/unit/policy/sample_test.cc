@@ -180,13 +180,18 @@ TEST(Samples, LiveState) {
   EXPECT_TRUE(w.condition("if { nbsrv(be1) ge 3 }"));
 
   CompileScope s = w.scope();
-  const config::Token token{"srv_is_up(be1/s1)", {0, 4, 2}, true};
-  const Expression e = Expression::compile(token, s);
-  ASSERT_EQ(e.references().size(), 1U);
-  EXPECT_EQ(e.references()[0].kind, Reference::Kind::Server);
-  EXPECT_EQ(e.references()[0].proxy, "be1");
-  EXPECT_EQ(e.references()[0].server, "s1");
-  EXPECT_EQ(e.references()[0].at.line, 4U);
+  std::vector<Reference> references;
+  s.references = &references;
+  (void)Expression::compile(config::Token{"srv_is_up(be1/s1)", {0, 4, 2}, true}, s);
+  (void)Expression::compile(config::Token{"nbsrv", {0, 5, 2}, true}, s);
+  ASSERT_EQ(references.size(), 2U);
+  EXPECT_EQ(references[0].kind, Reference::Kind::Server);
+  EXPECT_EQ(references[0].proxy, "be1");
+  EXPECT_EQ(references[0].server, "s1");
+  EXPECT_EQ(references[0].keyword, "srv_is_up");
+  EXPECT_EQ(references[0].at.line, 4U);
+  EXPECT_EQ(references[1].kind, Reference::Kind::Backend);
+  EXPECT_EQ(references[1].proxy, "");
 }
 
 TEST(Samples, RandomOnes) {

@@ -64,7 +64,7 @@ void World::acl(std::string_view name, std::string_view line) {
   acls.lines.push_back(std::move(spec));
 }
 
-CompileScope World::scope() { return CompileScope{diag, places, "", nullptr, -1, -1, http, {}}; }
+CompileScope World::scope() { return CompileScope{diag, places, "", nullptr, -1, -1, http, {}, nullptr}; }
 
 std::string World::sample(std::string_view expression) {
   CompileScope s = scope();
