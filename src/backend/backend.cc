@@ -11,8 +11,8 @@ namespace {
 
 bool every_connect_has_port(const std::vector<CheckStep>& steps) {
   const auto without = [](const CheckStep& s) { return s.kind == CheckStep::Kind::Connect && s.port == 0; };
-  const auto first = std::find_if(steps.begin(), steps.end(),
-                                  [](const CheckStep& s) { return s.kind != CheckStep::Kind::Comment; });
+  const auto first =
+      std::find_if(steps.begin(), steps.end(), [](const CheckStep& s) { return s.kind != CheckStep::Kind::Comment; });
   return first != steps.end() && first->kind == CheckStep::Kind::Connect &&
          std::none_of(steps.begin(), steps.end(), without);
 }
@@ -95,9 +95,10 @@ bool Backend::check_specs(config::Diagnostics& diag) const {
     if (spec_.check.type == CheckType::Http) script_port = every_connect_has_port(spec_.check.http_steps);
     if (!fixed && s.options.check_port == 0 && !script_port) {
       good = false;
-      diag.error(s.at, subject(s) + "server " + s.name +
-                           " has neither service port nor check port, nor tcp_check rule 'connect' with port "
-                           "information.",
+      diag.error(s.at,
+                 subject(s) + "server " + s.name +
+                     " has neither service port nor check port, nor tcp_check rule 'connect' with port "
+                     "information.",
                  "add \"port <port>\" to the server line");
     }
   }

@@ -62,8 +62,8 @@ bool prepare_payload(Build& b) {
   return true;
 }
 
-// args: where the length stands, its bytes, where the data begins (num; `object` is set when that is relative to the end
-// of the length).
+// args: where the length stands, its bytes, where the data begins (num; `object` is set when that is relative to the
+// end of the length).
 constexpr char kRelative = 0;
 bool payload_lv(SampleContext& ctx, const Arg* a, Sample& s, Cursor&) noexcept {
   std::string_view bytes;

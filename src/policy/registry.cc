@@ -18,9 +18,9 @@ void fill(Index<Row>& index, std::span<const Row> rows) {
 const Index<FetchRow>& fetch_index() {
   static const Index<FetchRow> index = [] {
     Index<FetchRow> i;
-    for (const auto rows : {constant_fetches(), process_fetches(), connection_fetches(), stream_fetches(),
-                            proxy_fetches(), target_fetches(), header_fetches(), cookie_fetches(), body_fetches(),
-                            content_fetches()}) {
+    for (const auto rows :
+         {constant_fetches(), process_fetches(), connection_fetches(), stream_fetches(), proxy_fetches(),
+          target_fetches(), header_fetches(), cookie_fetches(), body_fetches(), content_fetches()}) {
       fill(i, rows);
     }
     return i;

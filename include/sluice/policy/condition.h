@@ -41,8 +41,8 @@ class Condition {
   // Rewinds ctx.scratch to where it was.
   bool evaluate(SampleContext& ctx) const noexcept;
 
-  // The same while more content may come (ctx.more_may_come). Undecided: a test that could still come true stands in the
-  // way. A test that holds is not taken back (manual 4.2 "tcp-request inspect-delay", 7.3.5 "req.len").
+  // The same while more content may come (ctx.more_may_come). Undecided: a test that could still come true stands in
+  // the way. A test that holds is not taken back (manual 4.2 "tcp-request inspect-delay", 7.3.5 "req.len").
   enum class Verdict : std::uint8_t { No, Yes, Undecided };
   Verdict decide(SampleContext& ctx) const noexcept;
 

@@ -224,8 +224,8 @@ struct SampleContext {
   bool request_body_complete = false;
   bool response_body_complete = false;
   bool response_side = false;  // "hdr" and friends then mean the response
-  // Raw content is looked at while more of it may come (tcp-request content within its inspect-delay). A sample that may
-  // then become another sets `undecided`; who asks clears it before.
+  // Raw content is looked at while more of it may come (tcp-request content within its inspect-delay). A sample that
+  // may then become another sets `undecided`; who asks clears it before.
   bool more_may_come = false;
   bool undecided = false;
   const ProcessFacts* process = nullptr;

@@ -142,7 +142,7 @@ struct CompileEnv {
   std::size_t buffer_bytes = 16384;      // tune.bufsize
   std::size_t max_rewrite_bytes = 1024;  // tune.maxrewrite
   // Shared by the sections of one configuration: files are read once, mistakes in defaults sections reported once.
-  std::shared_ptr<PageCache> pages;      // make_page_cache(); null: nothing is shared
+  std::shared_ptr<PageCache> pages;  // make_page_cache(); null: nothing is shared
 };
 
 // Null only when nothing sensible could be made; errors are in diag, compilation goes on past them.

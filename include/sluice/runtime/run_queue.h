@@ -30,9 +30,7 @@ class RunQueue {
   }
   [[nodiscard]] bool empty() const noexcept { return queues_[0].empty() && queues_[1].empty() && queues_[2].empty(); }
   // Counts them.
-  [[nodiscard]] std::size_t size() const noexcept {
-    return queues_[0].size() + queues_[1].size() + queues_[2].size();
-  }
+  [[nodiscard]] std::size_t size() const noexcept { return queues_[0].size() + queues_[1].size() + queues_[2].size(); }
   // Runs up to a share of each class, the urgent first; what is scheduled meanwhile waits for the next call. Returns
   // how many ran. mark may be null.
   unsigned run_pass(RunningMark* mark) noexcept;

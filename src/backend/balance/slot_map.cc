@@ -7,8 +7,8 @@
 namespace sluice::backend {
 namespace {
 
-// Users see the order of turns, so it is the reference's (observed): slot n goes to the server with the most whole slots
-// owed to it, the first in the configuration among equals. A server of weight w out of a total T has earned
+// Users see the order of turns, so it is the reference's (observed): slot n goes to the server with the most whole
+// slots owed to it, the first in the configuration among equals. A server of weight w out of a total T has earned
 // floor(w (n + 1) / T) slots by then, less those it got.
 std::vector<std::uint32_t> spread(const std::vector<std::uint32_t>& weights) {
   struct Earned {

@@ -1,5 +1,5 @@
-// A map of slots over servers: each server has as many slots as it weighs, spread over the map. static-rr walks along it,
-// map-based hashing points into it.
+// A map of slots over servers: each server has as many slots as it weighs, spread over the map. static-rr walks along
+// it, map-based hashing points into it.
 #pragma once
 
 #include <cstdint>

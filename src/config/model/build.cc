@@ -29,7 +29,8 @@ class Builder {
     const config::Section* global = document_.global();
     if (global != nullptr) {
       global_log_ = global->parts.find<ops::GlobalLogSpec>();
-      if (const auto* stats = global->parts.find<ops::StatsSpec>(); stats != nullptr && !stats->sockets.empty()) next_id_ = 2;
+      if (const auto* stats = global->parts.find<ops::StatsSpec>(); stats != nullptr && !stats->sockets.empty())
+        next_id_ = 2;
     }
     m.outputs.set_identity(ops::LogOutputs::identity_of(global_log_, m.options.program, m.options.facts.pid));
     compile_proxies();
@@ -109,8 +110,7 @@ class Builder {
     if (has_servers && t.connect == base::kNoTimeout) add("connect");
     if (has_servers && t.server == base::kNoTimeout) add("server");
     if (missing.empty()) return;
-    diag_.warning(c.at,
-                  "missing timeouts for " + std::string(s->kind()) + " '" + c.name + "': " + missing + ".",
+    diag_.warning(c.at, "missing timeouts for " + std::string(s->kind()) + " '" + c.name + "': " + missing + ".",
                   "without them a connection that nobody closes stays forever; for example: timeout client 30s");
   }
 
@@ -181,7 +181,8 @@ class Builder {
       if (rule.dynamic.valid()) continue;
       const backend::Server* found = p.servers->find(rule.name);
       if (found == nullptr)
-        diag_.error(rule.at, "unable to find server '" + rule.name + "' in proxy '" + p.rules->name + "' referenced in a 'use-server' rule.");
+        diag_.error(rule.at, "unable to find server '" + rule.name + "' in proxy '" + p.rules->name +
+                                 "' referenced in a 'use-server' rule.");
       else
         rule.server = found->index();
     }

@@ -28,7 +28,7 @@ std::string fault(const proxy::Global& global, const proxy::Proxy& p, const Refe
     return backend != nullptr ? std::string{} : "unable to find backend '" + r.proxy + "' " + where(r, p) + ".";
   }
   if (backend == nullptr) return "unable to find proxy '" + r.proxy + "' " + where(r, p) + ".";
-  const backend::Backend* servers = global.proxy_of(*backend)->servers.get();
+  backend::Backend* servers = global.proxy_of(*backend)->servers.get();
   if (servers != nullptr && servers->find(r.server) != nullptr) return {};
   return "unable to find server '" + r.server + "' in proxy '" + backend->name + "', " + where(r, p) + ".";
 }

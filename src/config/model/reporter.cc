@@ -11,7 +11,8 @@ void Reporter::report_console(const backend::Backend&, Console console, std::str
            message);
 }
 
-void Reporter::report(const backend::Backend& backend, base::LogLevel level, Console console, std::string_view message) noexcept {
+void Reporter::report(const backend::Backend& backend, base::LogLevel level, Console console,
+                      std::string_view message) noexcept {
   report_console(backend, console, message);
   for (const auto& p : model_.global.proxies) {
     if (p->servers.get() != &backend) continue;

@@ -9,7 +9,8 @@ namespace sluice::model {
 class Reporter final : public backend::StateReporter {
  public:
   explicit Reporter(Model& model) noexcept : model_(model) {}
-  void report(const backend::Backend& backend, base::LogLevel level, Console console, std::string_view message) noexcept override;
+  void report(const backend::Backend& backend, base::LogLevel level, Console console,
+              std::string_view message) noexcept override;
   void report_console(const backend::Backend& backend, Console console, std::string_view message) noexcept override;
 
  private:

@@ -213,7 +213,8 @@ class Parser {
       for (const Section* d : defaults_) near.offer(d->name);
       diag_.error(*from_name,
                   "defaults section " + quoted(from_name->text) + " not found for " +
-                      ((flags & SectionRow::kIsDefaults) != 0 ? "defaults " : "proxy ") + quoted(s.name) + near.ending(),
+                      ((flags & SectionRow::kIsDefaults) != 0 ? "defaults " : "proxy ") + quoted(s.name) +
+                      near.ending(),
                   "a defaults section must stand before the sections that take from it");
       return;
     }

@@ -388,8 +388,8 @@ Stream::Progress Stream::wait_body() noexcept {
 Stream::Progress Stream::run_tcp_rules(const RuleList& list, const CompiledProxy& owner) noexcept {
   if (list.empty()) return Progress::Continue;
   if (!http_) buffer_request_body();
-  // manual 4.2 "tcp-request inspect-delay": looked at again with every byte that comes, until all is decided. In HTTP mode the
-  // head is there, and bytes are not what rules look at.
+  // manual 4.2 "tcp-request inspect-delay": looked at again with every byte that comes, until all is decided. In HTTP
+  // mode the head is there, and bytes are not what rules look at.
   const base::Millis delay = owner.spec.tcp_inspect_delay;
   const bool over = phase_deadline_ != base::kNever && now() >= phase_deadline_;
   ActionContext context = make_context();

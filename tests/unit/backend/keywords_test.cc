@@ -13,11 +13,11 @@ struct Parsed {
   explicit Parsed(const std::string& lines, const std::string& before = "") {
     register_keywords(table);
     static const config::SectionRow backend_row{"backend", config::kBackend, config::SectionRow::Name::Required,
-                                   config::SectionRow::kTakesDefaults};
+                                                config::SectionRow::kTakesDefaults};
     static const config::SectionRow defaults_row{"defaults", config::kDefaults, config::SectionRow::Name::Optional,
-                                    config::SectionRow::kIsDefaults};
+                                                 config::SectionRow::kIsDefaults};
     static const config::SectionRow global_row{"global", config::kGlobal, config::SectionRow::Name::None,
-                                  config::SectionRow::kMerges};
+                                               config::SectionRow::kMerges};
     table.add_section(backend_row);
     table.add_section(defaults_row);
     table.add_section(global_row);
@@ -185,7 +185,7 @@ TEST_P(WrongLines, AreReported) {
 INSTANTIATE_TEST_SUITE_P(
     Backend, WrongLines,
     ::testing::Values(Wrong{"balance foo", "unknown algorithm 'foo'"},
-                      Wrong{"balance leastcon", "did you mean 'leastconn'"},
+                      Wrong{"balance leastcon", "did you mean 'leastconn' maybe ?"},
                       Wrong{"balance hdr(host)", "'balance hdr' is not supported yet"},
                       Wrong{"balance uri whole", "'balance uri' is not supported yet"},
                       Wrong{"balance random(0)", "number of draws must be at least 1"},

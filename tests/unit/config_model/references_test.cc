@@ -8,6 +8,7 @@ namespace {
 
 constexpr const char* kProxies = R"(
 defaults
+  mode http
   timeout client 1s
   timeout server 1s
   timeout connect 1s
@@ -15,7 +16,6 @@ backend be
   server s1 127.0.0.1:9001
 frontend fe
   bind 127.0.0.1:9180
-  mode http
   default_backend be
 )";
 

@@ -115,7 +115,6 @@ TEST_F(Conditions, Errors) {
   EXPECT_NE(error("if { path -f /nonexistent/x }").find("failed to open pattern file </nonexistent/x>"),
             std::string::npos);
   EXPECT_NE(error("if { var(txn.x) a }").find("'var' is not supported yet"), std::string::npos);
-  EXPECT_NE(error("if WAIT_END").find("not supported yet"), std::string::npos);
   EXPECT_NE(error("if").find("missing ACL"), std::string::npos);
   EXPECT_NE(error("if blocked or").find("missing ACL"), std::string::npos);
   EXPECT_NE(error("if or blocked").find("missing ACL"), std::string::npos);
