@@ -1,5 +1,5 @@
-// Stands in for libFuzzer: gives every file of the folders and files named on the command line to the fuzz target once, so
-// that the corpora are regression tests in every preset.
+// Stands in for libFuzzer: gives every file of the folders and files named on the command line to the fuzz target once,
+// so that the corpora are regression tests in every preset.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

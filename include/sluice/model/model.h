@@ -1,8 +1,9 @@
-// The Model: one generation of the configuration, names resolved, defaults applied, everything compiled (design: text -> specs ->
-// Model -> plan). Building touches nothing live: no socket is opened. The plan that puts it to work is process::serve().
+// The Model: one generation of the configuration, names resolved, defaults applied, everything compiled (design: text
+// -> specs -> Model -> plan). Building touches nothing live: no socket is opened. The plan that puts it to work is
+// process::serve().
 //
-// What rules, names and limits say is immutable once built; servers' states, counters and queues inside change while it runs.
-// Thread: built at start-up; read by any thread.
+// What rules, names and limits say is immutable once built; servers' states, counters and queues inside change while it
+// runs. Thread: built at start-up; read by any thread.
 #pragma once
 
 #include <memory>
@@ -28,11 +29,11 @@ struct Listener {
 struct BuildOptions {
   proxy::GlobalSettings settings;
   policy::ProcessFacts facts;
-  std::string program;                  // log tag when none is configured
-  std::uint32_t proxy_maxconn = 0;      // -N
-  bool resolve_names = true;            // -dr clears it
+  std::string program;              // log tag when none is configured
+  std::uint32_t proxy_maxconn = 0;  // -N
+  bool resolve_names = true;        // -dr clears it
   bool prefer_ip4 = false;
-  ops::Console* console = nullptr;      // state messages of servers; null: nowhere
+  ops::Console* console = nullptr;  // state messages of servers; null: nowhere
   std::vector<std::pair<std::string, std::string>> case_adjust;
 };
 
@@ -49,13 +50,14 @@ class Model {
   std::vector<Listener> listeners;
   http::h1::CaseMap case_map;
   ops::LogOutputs outputs;
-  std::unique_ptr<ops::LogRoute> process_log;                 // targets of the global section
-  std::vector<std::unique_ptr<ops::LogRoute>> proxy_logs;     // by proxy index; null: none
+  std::unique_ptr<ops::LogRoute> process_log;              // targets of the global section
+  std::vector<std::unique_ptr<ops::LogRoute>> proxy_logs;  // by proxy index; null: none
   std::unique_ptr<Reporter> reporter;
   BuildOptions options;
 };
 
-// Builds from the sections of the document, which must outlive the Model. Errors go to diag; null when the result is of no use.
+// Builds from the sections of the document, which must outlive the Model. Errors go to diag; null when the result is of
+// no use.
 std::unique_ptr<Model> build(const config::Document& document, BuildOptions options, config::Diagnostics& diag);
 
 }  // namespace sluice::model

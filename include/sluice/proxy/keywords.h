@@ -1,5 +1,5 @@
-// The keywords of proxy sections that this room owns; all of them fill proxy::ProxySpec. Also the section "http-errors".
-// Not here: bind (net), server, balance and checks (backend), acl (policy), log targets (ops).
+// The keywords of proxy sections that this room owns; all of them fill proxy::ProxySpec. Also the section
+// "http-errors". Not here: bind (net), server, balance and checks (backend), acl (policy), log targets (ops).
 #pragma once
 
 namespace sluice::config {

@@ -13,7 +13,8 @@ struct Global::NameIndex {
 
 void Global::NameIndexDeleter::operator()(NameIndex* p) const noexcept { delete p; }
 
-Proxy::Proxy(std::unique_ptr<CompiledProxy> compiled, unsigned threads) : rules(std::move(compiled)), counters(threads) {
+Proxy::Proxy(std::unique_ptr<CompiledProxy> compiled, unsigned threads)
+    : rules(std::move(compiled)), counters(threads) {
   identity.name = rules->name;
   identity.id = rules->id;
 }
@@ -39,7 +40,9 @@ const CompiledProxy* Global::find_backend(std::string_view name) const noexcept 
 }
 
 namespace {
-std::int64_t monotonic_ms() noexcept { return std::chrono::duration_cast<base::Millis>(base::Clock::now().time_since_epoch()).count(); }
+std::int64_t monotonic_ms() noexcept {
+  return std::chrono::duration_cast<base::Millis>(base::Clock::now().time_since_epoch()).count();
+}
 }  // namespace
 
 bool Global::frontend(std::string_view name, policy::ProxyState& out) const noexcept {
@@ -88,7 +91,8 @@ bool Global::server(std::string_view backend, std::string_view server, policy::S
   out.user_weight = s->weight();
   out.initial_weight = s->options().weight;
   const std::uint32_t limit = s->dynamic_maxconn();
-  out.free_connections = limit == 0 ? -1 : static_cast<std::int32_t>(limit > out.connections ? limit - out.connections : 0);
+  out.free_connections =
+      limit == 0 ? -1 : static_cast<std::int32_t>(limit > out.connections ? limit - out.connections : 0);
   out.up = s->running();
   return true;
 }

@@ -1,8 +1,8 @@
 // The size of a message as logs (%B, %U) and byte counters show it.
 //
-// The reference measures its internal representation, not the bytes on the wire: 20 bytes and the three words of the start line,
-// name and value of each field, one byte for the end of the head, the payload, one byte for the end of a chunked body. Tools
-// compare such figures, so they are the same here. Found by observation.
+// The reference measures its internal representation, not the bytes on the wire: 20 bytes and the three words of the
+// start line, name and value of each field, one byte for the end of the head, the payload, one byte for the end of a
+// chunked body. Tools compare such figures, so they are the same here. Found by observation.
 #pragma once
 
 #include <cstdint>

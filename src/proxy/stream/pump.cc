@@ -83,7 +83,9 @@ PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, ne
 bool Pump::take_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice) noexcept {
   if (splice == Splice::Never || from.buffered() != 0) return false;
   const std::uint64_t limit = from.splice_in_limit();
-  const bool worth_it = splice == Splice::Always ? limit != 0 : limit == http::h1::kUnknownLength ? large_ : limit >= kMinSpliceBytes;
+  const bool worth_it = splice == Splice::Always            ? limit != 0
+                        : limit == http::h1::kUnknownLength ? large_
+                                                            : limit >= kMinSpliceBytes;
   return worth_it && to.can_splice_out() && pipes.take(pipe_);
 }
 

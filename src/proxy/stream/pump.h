@@ -9,7 +9,8 @@
 
 namespace sluice::proxy {
 
-// When bytes go through a pipe: for large transfers by default, for all with "option splice-request" / "splice-response".
+// When bytes go through a pipe: for large transfers by default, for all with "option splice-request" /
+// "splice-response".
 enum class Splice : std::uint8_t { Never, Large, Always };
 
 enum class PumpResult : std::uint8_t {
@@ -26,7 +27,8 @@ class Pump {
   Pump& operator=(const Pump&) = delete;
 
   // Call readable() first when the source said that something is there.
-  PumpResult run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice, bool drop_trailers) noexcept;
+  PumpResult run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice,
+                 bool drop_trailers) noexcept;
   void readable() noexcept { readable_ = true; }
   // The body was handed over together with the head.
   void finished() noexcept { done_ = true; }
@@ -50,7 +52,8 @@ class Pump {
  private:
   // Whether what comes next shall go through a pipe; then there is one.
   bool take_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice) noexcept;
-  PumpResult run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice, std::uint64_t limit) noexcept;
+  PumpResult run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, net::PipePool& pipes, Splice splice,
+                      std::uint64_t limit) noexcept;
 
   net::Pipe pipe_;
   std::uint64_t spliced_bytes_ = 0;

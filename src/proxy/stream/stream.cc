@@ -30,7 +30,8 @@ Stream::Stream(Session& session, char* memory) noexcept
       first_request_(session.requests() <= 1),
       client_timeout_(session.proxy().rules->spec.timeouts.client),
       t_start_(session.worker().loop().now()),
-      arena_({memory + 2 * (session.worker().global().settings.max_headers + kExtraFields) * sizeof(http::Field), kArenaBytes}) {
+      arena_({memory + 2 * (session.worker().global().settings.max_headers + kExtraFields) * sizeof(http::Field),
+              kArenaBytes}) {
   const std::size_t headers = worker_.global().settings.max_headers + kExtraFields;
   auto* fields = reinterpret_cast<http::Field*>(memory);
   request_.fields = http::Fields(fields, headers);
@@ -53,8 +54,9 @@ void Stream::destroy() noexcept {
   worker.stream_memory().give(this);
 }
 
-// Events run to the end of what can be done, then the stream may be gone: nothing of it is touched behind the inner call when
-// it has ended. The endpoints return to the loop at once after calling, so the memory is free for the next stream right away.
+// Events run to the end of what can be done, then the stream may be gone: nothing of it is touched behind the inner
+// call when it has ended. The endpoints return to the loop at once after calling, so the memory is free for the next
+// stream right away.
 
 void Stream::on_front(unsigned events) noexcept {
   if (ended_) return;

@@ -43,7 +43,8 @@ enum class Where : char {
   Tarpit = 'T',
 };
 
-// The first cause and where it struck; later ones change nothing. Log letters, counters and retries read this one field.
+// The first cause and where it struck; later ones change nothing. Log letters, counters and retries read this one
+// field.
 struct CloseReason {
   Cause cause = Cause::None;
   Where where = Where::End;

@@ -1,5 +1,5 @@
-// Bytes that a socket did not take yet. Empty and without memory in the normal case: output goes straight from where it lies
-// to the socket. One pointer while empty, since every idle connection has one. Thread: the connection's loop.
+// Bytes that a socket did not take yet. Empty and without memory in the normal case: output goes straight from where it
+// lies to the socket. One pointer while empty, since every idle connection has one. Thread: the connection's loop.
 #pragma once
 
 #include <sys/uio.h>
