@@ -57,8 +57,9 @@ void open_server(Pair& p) {
 void close_client(Pair& p) {
   ::close(p.client.fd);
   p.client.fd = -1;
-  if (p.blocked || p.in_pipe != 0) {
-    // In the middle of an answer: the server connection cannot be used again, and the pair stays behind.
+  if (g_splice || p.blocked || p.in_pipe != 0) {
+    // Perhaps in the middle of an answer: the server connection cannot be used again (what still arrives would have nowhere
+    // to go and wake us for ever), and the pair stays behind.
     ::close(p.server.fd);
     p.server.fd = -1;
     return;
@@ -76,6 +77,10 @@ void set_blocked(Pair& p, bool blocked) {
 void flush_pipe(Pair& p) {
   while (p.in_pipe != 0) {
     const ssize_t n = ::splice(p.pipe[0], nullptr, p.client.fd, nullptr, p.in_pipe, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    if (n < 0 && errno != EAGAIN) {
+      close_client(p);
+      return;
+    }
     if (n <= 0) break;
     p.in_pipe -= static_cast<std::size_t>(n);
   }
