@@ -78,6 +78,15 @@ base::Result<OpenedListener, std::string> open_unix(const BindSpec& spec, const 
 
 }  // namespace
 
+Address single_destination(const BindSpec& spec, const SocketAddress& bound) noexcept {
+  const Address a = bound.address();
+  if (spec.transparent || a.port() == 0) return {};
+  const std::string_view ip = a.ip_bytes();
+  return ip.find_first_not_of('\0') == std::string_view::npos ? Address{} : a;
+}
+
+void prepare_accepted(int listening_fd) noexcept { set_int(listening_fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+
 base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, std::uint16_t port, const ListenOptions& options) {
   if (spec.address.kind == AddressKind::InheritedFd) {
     OpenedListener out;
@@ -93,6 +102,7 @@ base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, st
     out.address.len = sizeof(sockaddr_storage);
     if (::getsockname(out.fd.get(), &out.address.sa, &out.address.len) != 0) out.address.len = 0;
     if (::listen(out.fd.get(), options.backlog) != 0) return unexpected(failure("cannot listen to socket", errno, out.address));
+    prepare_accepted(out.fd.get());
     return out;
   }
   auto resolved = resolve(spec.address, options.unix_prefix);
@@ -142,6 +152,7 @@ base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, st
 #endif
   if (::bind(fd, &address.sa, address.len) != 0) return unexpected(failure("cannot bind socket", errno, address));
   if (::listen(fd, options.backlog) != 0) return unexpected(failure("cannot listen to socket", errno, address));
+  prepare_accepted(fd);
   // Port 0 was given: the kernel chose.
   out.address.len = sizeof(sockaddr_storage);
   if (::getsockname(fd, &out.address.sa, &out.address.len) != 0) out.address = address;

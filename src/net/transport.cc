@@ -46,6 +46,17 @@ void Transport::apply(unsigned interest) noexcept {
     return;
   }
   runtime::Loop::current()->set_interest(fd_, interest);
+  if (patient_) {
+    patient_ = false;
+    runtime::Loop::current()->hurry(fd_);
+  }
+}
+
+void Transport::want_patiently(unsigned interest) noexcept {
+  if (watched_ || interest == 0 || fd_ < 0) return want(interest);
+  interest_ = static_cast<std::uint8_t>(interest);
+  watched_ = patient_ = true;
+  runtime::Loop::current()->watch_patiently(fd_, interest, *handler_);
 }
 
 void Transport::close(CloseMode mode) noexcept {
@@ -57,7 +68,7 @@ void Transport::close(CloseMode mode) noexcept {
   if (watched_) runtime::Loop::current()->unwatch_closing(fd_);
   ::close(fd_);
   fd_ = -1;
-  watched_ = false;
+  watched_ = patient_ = false;
   interest_ = 0;
 }
 

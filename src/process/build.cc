@@ -13,7 +13,6 @@ namespace sluice::process {
 namespace {
 
 constexpr unsigned kMaxAccept = 64;
-constexpr std::uint64_t kSplicePipeBytes = 512 * 1024;
 
 FdNeeds count_needs(const config::Document& document, unsigned threads) {
   FdNeeds needs;
@@ -48,8 +47,7 @@ void build(Launch& launch) {
   s.buffer_bytes = g.buffer_bytes;
   s.max_rewrite_bytes = g.max_rewrite_bytes ? *g.max_rewrite_bytes : std::min<std::uint64_t>(1024, g.buffer_bytes / 2);
   s.max_headers = g.max_headers;
-  // Large transfers go through pipes; a larger pipe saves system calls. The system's size only when it was asked for.
-  s.pipe_bytes = g.pipe_bytes != 0 ? g.pipe_bytes : kSplicePipeBytes;
+  s.pipe_bytes = g.pipe_bytes;
   s.max_pipes = running->limits.max_pipes != 0 ? running->limits.max_pipes : 256;
   s.splice = g.splice;
   s.max_accept = g.max_accept > 0 ? static_cast<unsigned>(g.max_accept) : g.max_accept < 0 ? 1U << 20 : kMaxAccept;

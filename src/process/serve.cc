@@ -97,6 +97,7 @@ class Server final : public runtime::SignalHandler {
       }
       if (bound.sockets.empty()) continue;
       l.info->address = bound.sockets.front().address.text();
+      l.info->fixed_dst = net::single_destination(*l.spec, bound.sockets.front().address);
       running_.listeners.push_back(std::move(bound));
     }
     if (const config::Section* g = launch_.document.global()) {

@@ -92,13 +92,49 @@ void Loop::watch(int fd, unsigned interest, IoHandler& h) noexcept {
   if (SLUICE_ODD(e.handler != nullptr)) unwatch_closing(fd);
   e.handler = &h;
   e.wanted = static_cast<std::uint8_t>(interest);
+  e.patient = false;
   if (interest != 0) queue_change(fd, e);
+}
+
+void Loop::watch_patiently(int fd, unsigned interest, IoHandler& h) noexcept {
+  watch(fd, 0, h);
+  FdEntry& e = fds_[static_cast<std::size_t>(fd)];
+  e.wanted = static_cast<std::uint8_t>(interest);
+  e.patient = true;
+  waiting_.push_back({fd, e.generation, now_ + kPatience});
+}
+
+void Loop::hurry(int fd) noexcept {
+  FdEntry& e = fds_[static_cast<std::size_t>(fd)];
+  if (!e.patient) return;
+  e.patient = false;
+  queue_change(fd, e);
+}
+
+// Whose time has come gets its registration; who is gone is forgotten.
+void Loop::end_patience() noexcept {
+  while (waiting_first_ < waiting_.size()) {
+    const Waiting& w = waiting_[waiting_first_];
+    const FdEntry& e = fds_[static_cast<std::size_t>(w.fd)];
+    const bool gone = e.generation != w.generation || !e.patient;
+    if (!gone && w.until > now_) break;
+    if (!gone) hurry(w.fd);
+    ++waiting_first_;
+  }
+  if (waiting_first_ == waiting_.size()) {
+    waiting_.clear();
+    waiting_first_ = 0;
+  } else if (waiting_first_ >= 1024 && waiting_first_ * 2 >= waiting_.size()) {
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_first_));
+    waiting_first_ = 0;
+  }
 }
 
 void Loop::change_interest(int fd, FdEntry& e, unsigned interest) noexcept {
   check_home();
   if (SLUICE_ODD(e.handler == nullptr)) return;
   e.wanted = static_cast<std::uint8_t>(interest);
+  e.patient = false;
   queue_change(fd, e);
 }
 
@@ -112,6 +148,7 @@ void Loop::release_fd(FdEntry& e) noexcept {
   check_home();
   e.handler = nullptr;
   e.wanted = e.actual = 0;
+  e.patient = false;
   ++e.generation;
 }
 
@@ -219,6 +256,7 @@ int Loop::wait_millis(base::TimePoint now, base::Millis max_wait) noexcept {
   if (busy_poll_ || !tasks_.empty() || !turn_ends_.empty() || !graveyard_.empty() || stopping()) return 0;
   base::TimePoint until = timers_.next_wake();
   if (max_wait != base::kNoTimeout) until = std::min(until, now + max_wait);
+  if (!waiting_.empty()) until = std::min(until, waiting_[waiting_first_].until);
   if (until == base::kNever) return -1;
   if (until <= now) return 0;
   const auto millis = std::chrono::ceil<base::Millis>(until - now).count();
@@ -227,6 +265,7 @@ int Loop::wait_millis(base::TimePoint now, base::Millis max_wait) noexcept {
 
 template <class P>
 void Loop::turn_with(P& poller, base::Millis max_wait) noexcept {
+  if (!waiting_.empty()) end_patience();
   apply_changes(poller);
   // A second look at the clock before the wait is worth its 20 ns only now and then while the loop is busy: it serves
   // the idle figure, and between two looks the usual length of a turn stands in for it (account_idle).

@@ -28,4 +28,11 @@ struct OpenedListener {
 // /proc tells.
 base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, std::uint16_t port, const ListenOptions& options);
 
+// What every accepted socket shall have and, on Linux, inherits: no Nagle delay. For listening sockets from elsewhere too.
+void prepare_accepted(int listening_fd) noexcept;
+
+// The address that every connection of this listener was sent to, Family::None when there can be several (wildcard,
+// transparent): saves asking for each connection.
+Address single_destination(const BindSpec& spec, const SocketAddress& bound) noexcept;
+
 }  // namespace sluice::net

@@ -53,9 +53,12 @@ class Transport {
 
   // What the handler wants to hear of (runtime::kIn, kOut, kRdHup). Errors and hang-ups are heard as soon as it is registered.
   void want(unsigned interest) noexcept {
-    if (interest == interest_ && watched_) return;
+    if (interest == interest_ && watched_ && !patient_) return;
     apply(interest);
   }
+  // The first interest of a connection that will most likely be over, or want something else, within a turn: see
+  // runtime::Loop::watch_patiently.
+  void want_patiently(unsigned interest) noexcept;
   void want_more(unsigned bits) noexcept { want(interest_ | bits); }
   void want_less(unsigned bits) noexcept {
     if ((interest_ & bits) != 0) want(interest_ & ~bits);
@@ -76,6 +79,7 @@ class Transport {
   int fd_;
   std::uint8_t interest_ = 0;
   bool watched_ = false;
+  bool patient_ = false;  // the poller may not know yet
 };
 
 class PlainTransport final : public Transport {

@@ -25,7 +25,7 @@ struct GlobalSettings {
   std::size_t buffer_bytes = 16384;       // tune.bufsize
   std::size_t max_rewrite_bytes = 1024;   // tune.maxrewrite
   unsigned max_headers = 101;             // tune.http.maxhdr
-  std::size_t pipe_bytes = 262144;        // tune.pipesize
+  std::size_t pipe_bytes = 0;             // tune.pipesize; 0 = the system's: larger ones cost a quarter more CPU (performance.md)
   std::size_t max_pipes = 1024;           // maxpipes, per thread
   bool splice = true;                     // nosplice, -dS
   unsigned max_accept = 64;               // tune.maxaccept
@@ -63,6 +63,7 @@ struct ListenerInfo {
   policy::Identity identity;
   std::string name;
   std::string address;              // "127.0.0.1:80"
+  net::Address fixed_dst;           // where every connection was sent to; unknown for wildcard and redirected listeners
   std::atomic<std::uint32_t> current{0};
   std::atomic<std::uint32_t> current_max{0};
   std::uint32_t maxconn = 0;

@@ -117,6 +117,12 @@ class Loop {
   // (nothing is reported until set_interest). Owning a descriptor needs no watch: one that is accepted, read, answered
   // and closed at once never meets the poller. If the kernel refuses the registration, h gets kErr in the next turn.
   void watch(int fd, unsigned interest, IoHandler& h) noexcept;
+  // The same, but the kernel is told only kPatience later: for a descriptor that will most likely be closed by then, and
+  // on which nothing urgent is expected.
+  void watch_patiently(int fd, unsigned interest, IoHandler& h) noexcept;
+  // fd: watched; ends the patience.
+  void hurry(int fd) noexcept;
+  static constexpr base::Millis kPatience{10};
   // fd: watched. Costs nothing when the interest is what it was; the kernel learns of a change before the next wait.
   void set_interest(int fd, unsigned interest) noexcept {
     FdEntry& e = fds_[static_cast<std::size_t>(fd)];
@@ -227,6 +233,7 @@ class Loop {
     std::uint8_t wanted = 0;       // what the owner asked for
     std::uint8_t actual = 0;       // what the poller has
     bool queued = false;           // in changed_
+    bool patient = false;          // in waiting_, its registration takes its time
   };
   static_assert(sizeof(FdEntry) <= 16, "four to a cache line");
   struct MailReader final : IoHandler {
@@ -249,6 +256,7 @@ class Loop {
   void release_fd(FdEntry& e) noexcept;
   template <class P>
   void apply_changes(P& poller) noexcept;
+  void end_patience() noexcept;
   template <class P>
   void turn_with(P& poller, base::Millis max_wait) noexcept;
   template <class P>
@@ -284,6 +292,14 @@ class Loop {
   ClockSource* clock_;
   std::vector<PollEvent> events_;
   std::vector<int> changed_;  // descriptors whose wanted and actual interest may differ
+  // Watched patiently, in the order of their time; what was closed or hurried meanwhile is skipped.
+  struct Waiting {
+    int fd;
+    std::uint32_t generation;
+    base::TimePoint until;
+  };
+  std::vector<Waiting> waiting_;
+  std::size_t waiting_first_ = 0;
   base::TimePoint next_wall_sync_;
   base::TimePoint idle_window_start_;
   base::Nanos idle_time_{0};

@@ -240,7 +240,7 @@ void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std
   if (!with_body) {
     if (head_bytes == 0) return;
     const iovec one{head, head_bytes};
-    write_out(&one, 1, head_bytes, more && !body.end);
+    write_out(&one, 1, head_bytes, body.end ? close_follows_ : more);
     return;
   }
   char* p = head + head_bytes;
@@ -282,7 +282,7 @@ void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std
       p += n;
     }
   }
-  const bool really_more = more && !body.end;
+  const bool really_more = body.end ? close_follows_ : more;
   if (copy) {
     (void)first_end;
     const iovec one{head, static_cast<std::size_t>(p - head)};
@@ -307,7 +307,8 @@ void H1Channel<Base>::send_body(const Pieces& pieces, bool more) noexcept {
   }
   if (encoding_ == Encoding::Raw) {
     // No framing to put around: the pieces go as they are.
-    if (pieces.bytes != 0) write_out(pieces.iov, pieces.count, pieces.bytes, more && !pieces.end && !settings_->no_delay);
+    if (pieces.bytes != 0)
+      write_out(pieces.iov, pieces.count, pieces.bytes, pieces.end ? close_follows_ : more && !settings_->no_delay);
     return;
   }
   send_head_and_body(area, 0, room, pieces, more);

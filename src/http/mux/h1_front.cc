@@ -138,9 +138,13 @@ void H1Front::parse_head() noexcept {
   }
   stream_->on_front(input_done_ ? kHead : kHead | kBody);
   // First time here without having met the poller: from now on the client's leaving must be noticed. The registration is made
-  // at the next wait only, so an exchange that is over by then costs none.
-  if ((state_ == FrontState::Exchange || state_ == FrontState::Head) && !transport_->watched() && transport_->open())
-    transport_->want(runtime::kIn | runtime::kRdHup);
+  // late, so an exchange that is over by then costs none; a request that is still arriving cannot wait.
+  if ((state_ == FrontState::Exchange || state_ == FrontState::Head) && !transport_->watched() && transport_->open()) {
+    if (state_ == FrontState::Exchange && input_done_)
+      transport_->want_patiently(runtime::kIn | runtime::kRdHup);
+    else
+      transport_->want(runtime::kIn | runtime::kRdHup);
+  }
 }
 
 void H1Front::on_exchange_io(unsigned ready) noexcept {
@@ -262,6 +266,7 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
         break;
     }
     keep_alive_ = keep;
+    close_follows_ = settings_->fin_with_data && !keep && input_done_ && response.body != BodyKind::Tunnel;
     if (response.body != BodyKind::Tunnel) {
       if (!keep)
         action = write.version == Version::H11 ? h1::ConnectionAction::Close : h1::ConnectionAction::Nothing;

@@ -23,10 +23,14 @@ Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int
 Session::Session(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept
     : worker_(worker), proxy_(proxy), listener_(listener), front_(proxy.front_h1, fd, *this), idle_since_(worker.loop().now()) {
   facts_.src = source;
-  sockaddr_storage local;
-  socklen_t len = sizeof local;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &len) == 0)
-    facts_.dst = net::Address::from(reinterpret_cast<sockaddr*>(&local), len);
+  if (listener.fixed_dst.family() != net::Family::None) {
+    facts_.dst = listener.fixed_dst;
+  } else {
+    sockaddr_storage local;
+    socklen_t len = sizeof local;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &len) == 0)
+      facts_.dst = net::Address::from(reinterpret_cast<sockaddr*>(&local), len);
+  }
   facts_.frontend = &proxy.identity;
   facts_.listener = &listener.identity;
   facts_.default_backend = proxy.rules->default_backend_name;

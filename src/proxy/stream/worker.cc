@@ -54,7 +54,9 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
   const ProxySpec& spec = proxy.rules->spec;
   const auto set_int = [fd](int level, int option, int value) { (void)::setsockopt(fd, level, option, &value, sizeof value); };
   if (source.family() != net::Family::Unix) {
-    set_int(IPPROTO_TCP, TCP_NODELAY, 1);
+#ifndef __linux__
+    set_int(IPPROTO_TCP, TCP_NODELAY, 1);  // Linux: inherited, see net::prepare_accepted
+#endif
     if (spec.options.tcpka_client) {
       set_int(SOL_SOCKET, SO_KEEPALIVE, 1);
 #ifdef TCP_KEEPIDLE

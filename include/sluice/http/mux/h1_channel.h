@@ -25,6 +25,8 @@ struct H1Settings {
   h1::ParseOptions parse;
   const h1::CaseMap* case_map = nullptr;  // h1-case-adjust; null: none
   bool drop_trailers = false;             // received trailers are not passed on
+  bool fin_with_data = true;              // the last bytes before a close wait for it and leave in one segment with the FIN; not
+                                          // where the close resets (option nolinger), it would take them away
   bool no_delay = false;                  // option http-no-delay: never ask the kernel to wait for more
 };
 
@@ -109,6 +111,7 @@ class H1Channel : public Base, public runtime::IoHandler {
   bool head_held_ = false;
   bool waiting_for_room_ = false;
   bool shut_wanted_ = false;
+  bool close_follows_ = false;  // what ends this message is followed by a close at once: it leaves with the FIN
   bool write_shut_ = false;
 };
 
