@@ -39,6 +39,8 @@ class Acceptor final : public runtime::IoHandler {
   bool shared_;
   bool paused_ = false;
   bool stopped_ = true;
+  unsigned expected_ = 1;     // connections to accept per event
+  unsigned full_rounds_ = 0;  // events in a row that brought as many
   runtime::MemberTimer<&Acceptor::on_timer> timer_{*this};
 };
 

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -12,6 +13,8 @@ namespace {
 constexpr base::Millis kLookAgain{100};
 // The process is out of descriptors or memory: give it time, never spin.
 constexpr base::Millis kOutOfResources{100};
+// So many events in a row must have found as many connections as expected before more are expected.
+constexpr unsigned kFullRounds = 4;
 }  // namespace
 
 void Acceptor::start() noexcept {
@@ -56,7 +59,9 @@ void Acceptor::look_again() noexcept {
 }
 
 void Acceptor::on_io(unsigned) noexcept {
-  const unsigned budget = worker_.global().settings.max_accept;
+  // An accept that finds nothing costs half of one that finds something. So only as many are tried as came lately; whether
+  // there are more is the poller's to say.
+  const unsigned budget = std::min(expected_, worker_.global().settings.max_accept);
   for (unsigned n = 0; n < budget; ++n) {
     if (!has_room()) {
       worker_.global().maxconn_reached.fetch_add(1, std::memory_order_relaxed);
@@ -76,6 +81,9 @@ void Acceptor::on_io(unsigned) noexcept {
     if (fd < 0) {
       switch (errno) {
         case EAGAIN:
+          expected_ = std::max(n, 1U);
+          full_rounds_ = 0;
+          return;
         case EINTR:
         case ECONNABORTED:
           return;
@@ -87,10 +95,12 @@ void Acceptor::on_io(unsigned) noexcept {
     net::Address source = net::Address::from(reinterpret_cast<sockaddr*>(&peer), len);
     // HTTP clients speak first, and mostly their request is there by the time the connection is: reading at once saves a turn.
     worker_.start_session(proxy_, listener_, fd, source, proxy_.rules->spec.mode == Mode::Http);
-    // A socket that only this thread accepts from rarely has more than one waiting; the poller says so if it has. With shared
-    // ones the others may help.
+    // The other threads may help.
     if (shared_) return;
   }
+  if (++full_rounds_ < kFullRounds) return;
+  full_rounds_ = 0;
+  expected_ = std::min(expected_ * 2, worker_.global().settings.max_accept);
 }
 
 }  // namespace sluice::proxy
