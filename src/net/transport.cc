@@ -11,7 +11,8 @@ namespace sluice::net {
 namespace {
 
 IoResult from_errno(int e) noexcept {
-  if (e == EAGAIN || e == EWOULDBLOCK || e == EINTR || e == ENOTCONN || e == EINPROGRESS || e == EALREADY) return {IoStatus::WouldBlock, 0, 0};
+  if (e == EAGAIN || e == EWOULDBLOCK || e == EINTR || e == ENOTCONN || e == EINPROGRESS || e == EALREADY)
+    return {IoStatus::WouldBlock, 0, 0};
   return {IoStatus::Error, 0, e};
 }
 
@@ -72,7 +73,9 @@ void Transport::close(CloseMode mode) noexcept {
   interest_ = 0;
 }
 
-IoResult PlainTransport::recv(std::span<char> out) noexcept { return from_read(::recv(fd_, out.data(), out.size(), 0)); }
+IoResult PlainTransport::recv(std::span<char> out) noexcept {
+  return from_read(::recv(fd_, out.data(), out.size(), 0));
+}
 
 IoResult PlainTransport::send(const char* data, std::size_t bytes, bool more) noexcept {
   return from_write(::send(fd_, data, bytes, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
@@ -90,7 +93,8 @@ IoResult PlainTransport::splice_to_pipe(int pipe_write_fd, std::size_t max) noex
 }
 
 IoResult PlainTransport::splice_from_pipe(int pipe_read_fd, std::size_t max, bool more) noexcept {
-  return from_write(::splice(pipe_read_fd, nullptr, fd_, nullptr, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0)));
+  return from_write(::splice(pipe_read_fd, nullptr, fd_, nullptr, max,
+                             SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0)));
 }
 
 void PlainTransport::shutdown_write() noexcept {

@@ -59,8 +59,8 @@ void Acceptor::look_again() noexcept {
 }
 
 void Acceptor::on_io(unsigned) noexcept {
-  // An accept that finds nothing costs half of one that finds something. So only as many are tried as came lately; whether
-  // there are more is the poller's to say.
+  // An accept that finds nothing costs half of one that finds something. So only as many are tried as came lately;
+  // whether there are more is the poller's to say.
   const unsigned budget = std::min(expected_, worker_.global().settings.max_accept);
   for (unsigned n = 0; n < budget; ++n) {
     if (!has_room()) {
@@ -93,7 +93,8 @@ void Acceptor::on_io(unsigned) noexcept {
       }
     }
     net::Address source = net::Address::from(reinterpret_cast<sockaddr*>(&peer), len);
-    // HTTP clients speak first, and mostly their request is there by the time the connection is: reading at once saves a turn.
+    // HTTP clients speak first, and mostly their request is there by the time the connection is: reading at once saves
+    // a turn.
     worker_.start_session(proxy_, listener_, fd, source, proxy_.rules->spec.mode == Mode::Http);
     // The other threads may help.
     if (shared_) return;

@@ -60,6 +60,42 @@ TEST_F(LoopPollerCalls, ToAndFroWithinATurnCostsNothing) {
   EXPECT_EQ(calls_of_next_turn(), Calls{});
 }
 
+TEST_F(LoopPollerCalls, APatientWatchIsToldOnlyWhenItsTimeIsOver) {
+  loop->watch_patiently(10, kIn, h);
+  EXPECT_EQ(calls_of_next_turn(), Calls{});
+  clock.advance(Loop::kPatience / 2);
+  loop->turn();
+  EXPECT_EQ(calls_of_next_turn(), Calls{});
+  clock.advance(Loop::kPatience);
+  loop->turn();  // the clock is read after the wait
+  EXPECT_EQ(loop->interest(10), unsigned{kIn});
+  EXPECT_EQ(calls_of_next_turn(), Calls{"add 10 1"});
+  EXPECT_EQ(calls_of_next_turn(), Calls{});
+}
+
+TEST_F(LoopPollerCalls, APatientWatchIsToldAtOnceWhenHurriedOrChanged) {
+  loop->watch_patiently(10, kIn, h);
+  loop->turn();
+  loop->hurry(10);
+  EXPECT_EQ(calls_of_next_turn(), Calls{"add 10 1"});
+  loop->watch_patiently(11, kIn, h);
+  loop->turn();
+  loop->set_interest(11, kIn | kOut);
+  EXPECT_EQ(calls_of_next_turn(), Calls{"add 11 5"});
+}
+
+TEST_F(LoopPollerCalls, APatientWatchThatEndsEarlyCostsNothingAndLeavesNothingBehind) {
+  for (int i = 0; i < 5000; ++i) {
+    loop->watch_patiently(10, kIn, h);
+    loop->unwatch_closing(10);
+  }
+  loop->watch_patiently(10, kIn, other);  // the number came back
+  EXPECT_EQ(calls_of_next_turn(), Calls{});
+  clock.advance(Loop::kPatience * 2);
+  loop->turn();
+  EXPECT_EQ(calls_of_next_turn(), Calls{"add 10 1"});
+}
+
 TEST_F(LoopPollerCalls, WatchedAndGoneWithinATurnCostsNothing) {
   loop->watch(10, kIn, h);
   loop->unwatch(10);
