@@ -94,9 +94,10 @@ struct Options {
   bool tcp_smart_connect = false;     // [B] no empty ACK when the connection completes and data is ready to go.
   bool independent_streams = false;   // [F client side, B server side] writing does not restart the timer of that side;
                                       // only reading does.
-  bool splice_auto = false;           // [F|B] splice when a transfer looks worth it ...
-  bool splice_request = false;        // [F|B] ... always towards the server ...
-  bool splice_response = false;       // [F|B] ... always towards the client.
+  // Unset: large transfers go through pipes, others are copied.
+  Tri splice_auto = Tri::Unset;      // [F|B] Off: nothing is spliced ...
+  Tri splice_request = Tri::Unset;   // [F|B] ... towards the server: On always, Off never ...
+  Tri splice_response = Tri::Unset;  // [F|B] ... and towards the client.
   bool disable_h2_upgrade = false;    // [F] an HTTP/2 preface on a clear-text h1 connection is a bad request, as it
                                       // always is while there is no HTTP/2.
   bool prefer_last_server =

@@ -65,9 +65,13 @@ void Stream::pump_both() noexcept {
   if (back_ == nullptr) return;
   const Options& f = front_proxy_.rules->spec.options;
   const Options& b = back_proxy_->rules->spec.options;
-  const auto how = [&settings](bool wanted_by_front, bool wanted_by_back) {
+  // One side's wish is enough; a wish for splicing counts more than one against it.
+  const auto either = [](Tri front, Tri back, Tri value) { return front == value || back == value; };
+  const auto how = [&](Tri front, Tri back) {
     if (!settings.splice) return Splice::Never;
-    return wanted_by_front || wanted_by_back ? Splice::Always : Splice::Large;
+    if (either(front, back, Tri::On)) return Splice::Always;
+    if (either(f.splice_auto, b.splice_auto, Tri::On)) return Splice::Large;
+    return either(front, back, Tri::Off) || either(f.splice_auto, b.splice_auto, Tri::Off) ? Splice::Never : Splice::Large;
   };
   if (request_state_ == RequestState::Forward && back_ != nullptr && back_state_ == BackState::Established) {
     const PumpResult r = to_server_.run(front_, *back_, worker_.pipes(), how(f.splice_request, b.splice_request),

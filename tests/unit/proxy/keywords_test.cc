@@ -260,8 +260,7 @@ INSTANTIATE_TEST_SUITE_P(
         FlagCase{"log-separate-errors", &Options::log_separate_errors}, FlagCase{"nolinger", &Options::nolinger},
         FlagCase{"clitcpka", &Options::tcpka_client}, FlagCase{"srvtcpka", &Options::tcpka_server},
         FlagCase{"tcp-smart-connect", &Options::tcp_smart_connect},
-        FlagCase{"independent-streams", &Options::independent_streams}, FlagCase{"splice-auto", &Options::splice_auto},
-        FlagCase{"splice-request", &Options::splice_request}, FlagCase{"splice-response", &Options::splice_response},
+        FlagCase{"independent-streams", &Options::independent_streams},
         FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade},
         FlagCase{"prefer-last-server", &Options::prefer_last_server}));
 
@@ -272,6 +271,17 @@ TEST(ProxyKeywords, OptionsThatDependOnTheMode) {
   EXPECT_TRUE(abort_on_close(listen_with("mode tcp\noption abortonclose")));
   EXPECT_EQ(listen_with("no option tcp-smart-accept").options.tcp_smart_accept, Tri::Off);
   EXPECT_EQ(listen_with("option tcp-smart-accept").options.tcp_smart_accept, Tri::On);
+  const struct {
+    const char* name;
+    Tri Options::*member;
+  } splices[] = {{"splice-auto", &Options::splice_auto},
+                 {"splice-request", &Options::splice_request},
+                 {"splice-response", &Options::splice_response}};
+  for (const auto& s : splices) {
+    EXPECT_EQ(listen_with("").options.*s.member, Tri::Unset) << s.name;
+    EXPECT_EQ(listen_with(std::string("option ") + s.name).options.*s.member, Tri::On) << s.name;
+    EXPECT_EQ(listen_with(std::string("no option ") + s.name).options.*s.member, Tri::Off) << s.name;
+  }
 }
 
 TEST(ProxyKeywords, TcpKeepAliveOnTheSideThatExists) {
