@@ -64,7 +64,8 @@ bool parse_port(std::string_view s, std::uint16_t& out) {
 std::string quoted(std::string_view s) { return "'" + std::string(s) + "'"; }
 
 // Fills the port part; the text is what follows the last colon.
-std::string parse_port_part(std::string_view text, std::string_view whole, const AddressRules& rules, AddressSpec& spec) {
+std::string parse_port_part(std::string_view text, std::string_view whole, const AddressRules& rules,
+                            AddressSpec& spec) {
   if (text.empty()) {
     // "host:" is an address without a port where ports are optional.
     if (rules.port_required) return "missing port number in " + quoted(whole);
@@ -95,7 +96,8 @@ std::string parse_port_part(std::string_view text, std::string_view whole, const
 bool valid_host_name(std::string_view s) {
   if (s.empty() || s.size() > kMaxHost) return false;
   for (const char c : s) {
-    const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    const bool ok =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     if (!ok) return false;
   }
   return true;
@@ -206,6 +208,7 @@ std::string SocketAddress::text() const {
 bool parse_ip(std::string_view text, Address& out) noexcept {
   char buf[INET6_ADDRSTRLEN + 1];
   if (text.empty() || text.size() >= sizeof buf) return false;
+  if (text.find('\0') != std::string_view::npos) return false;  // inet_pton() would stop there and see the front only
   std::memcpy(buf, text.data(), text.size());
   buf[text.size()] = '\0';
   sockaddr_in in{};
@@ -248,14 +251,18 @@ base::Result<AddressSpec, std::string> parse_address(std::string_view text, cons
     spec.kind = AddressKind::Unix;
     spec.family = AF_UNIX;
   }
-  if (spec.type == SocketType::Datagram && !rules.datagram) return unexpected("datagram addresses are not permitted here in " + quoted(whole));
-  if (spec.type == SocketType::Stream && !rules.stream) return unexpected("stream addresses are not permitted here in " + quoted(whole));
+  if (spec.type == SocketType::Datagram && !rules.datagram)
+    return unexpected("datagram addresses are not permitted here in " + quoted(whole));
+  if (spec.type == SocketType::Stream && !rules.stream)
+    return unexpected("stream addresses are not permitted here in " + quoted(whole));
 
   switch (spec.kind) {
     case AddressKind::InheritedFd: {
-      if (!rules.inherited_fd) return unexpected("inherited file descriptors are not permitted here in " + quoted(whole));
+      if (!rules.inherited_fd)
+        return unexpected("inherited file descriptors are not permitted here in " + quoted(whole));
       const auto fd = base::parse_int<int>(text);
-      if (!fd || *fd < 0) return unexpected("file descriptor " + quoted(text) + " is not a valid integer in " + quoted(whole));
+      if (!fd || *fd < 0)
+        return unexpected("file descriptor " + quoted(text) + " is not a valid integer in " + quoted(whole));
       spec.fd = *fd;
       return spec;
     }
@@ -265,7 +272,8 @@ base::Result<AddressSpec, std::string> parse_address(std::string_view text, cons
       if (text.empty()) return unexpected("empty socket path in " + quoted(whole));
       // A path keeps its end: one byte for the terminator or for the leading NUL of an abstract name.
       if (text.size() > sizeof(sockaddr_un::sun_path) - 1)
-        return unexpected("socket path " + quoted(text) + " too long (max " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) + ")");
+        return unexpected("socket path " + quoted(text) + " too long (max " +
+                          std::to_string(sizeof(sockaddr_un::sun_path) - 1) + ")");
       spec.host = text;
       return spec;
     }
@@ -289,7 +297,8 @@ base::Result<AddressSpec, std::string> parse_address(std::string_view text, cons
     }
   } else if (const auto colon = text.rfind(':'); colon != std::string_view::npos) {
     Address ignored;
-    const bool ip6_without_port = spec.family != AF_INET && !rules.port_required && text.find(':') != colon && parse_ip(text, ignored);
+    const bool ip6_without_port =
+        spec.family != AF_INET && !rules.port_required && text.find(':') != colon && parse_ip(text, ignored);
     if (!ip6_without_port) {
       host = text.substr(0, colon);
       port = text.substr(colon + 1);
@@ -309,10 +318,12 @@ base::Result<AddressSpec, std::string> parse_address(std::string_view text, cons
   } else if (parse_ip(host, literal)) {
     const int family = host.find(':') == std::string_view::npos ? AF_INET : AF_INET6;
     if (spec.family != AF_UNSPEC && spec.family != family)
-      return unexpected(quoted(host) + " is not an IPv" + (spec.family == AF_INET ? "4" : "6") + " address in " + quoted(whole));
+      return unexpected(quoted(host) + " is not an IPv" + (spec.family == AF_INET ? "4" : "6") + " address in " +
+                        quoted(whole));
     spec.family = family;
   } else {
-    if (!rules.names || !valid_host_name(host)) return unexpected("invalid address: " + quoted(host) + " in " + quoted(whole));
+    if (!rules.names || !valid_host_name(host))
+      return unexpected("invalid address: " + quoted(host) + " in " + quoted(whole));
     spec.needs_resolving = true;
   }
   return spec;
@@ -336,8 +347,9 @@ base::Result<SocketAddress, std::string> resolve(const AddressSpec& spec, std::s
       out.un.sun_family = AF_UNIX;
       std::memcpy(out.un.sun_path + 1, spec.host.data(), spec.host.size());
       // abns@ names fill the whole field with zeroes, abnsz@ names end with their text (manual 2.9.1).
-      out.len = spec.abstract_zero_terminated ? static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + spec.host.size() + 1)
-                                              : static_cast<socklen_t>(sizeof(sockaddr_un));
+      out.len = spec.abstract_zero_terminated
+                    ? static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + spec.host.size() + 1)
+                    : static_cast<socklen_t>(sizeof(sockaddr_un));
       if (out.len > sizeof(sockaddr_un)) out.len = sizeof(sockaddr_un);
       return out;
     case AddressKind::Ip:
@@ -355,7 +367,8 @@ base::Result<SocketAddress, std::string> resolve(const AddressSpec& spec, std::s
       }
     } else if (spec.host.find(':') != std::string::npos) {
       out.in6.sin6_family = AF_INET6;
-      if (inet_pton(AF_INET6, spec.host.c_str(), &out.in6.sin6_addr) != 1) return unexpected("invalid address '" + spec.host + "'");
+      if (inet_pton(AF_INET6, spec.host.c_str(), &out.in6.sin6_addr) != 1)
+        return unexpected("invalid address '" + spec.host + "'");
       out.len = sizeof(sockaddr_in6);
     } else {
       if (!parse_ip(spec.host, a)) return unexpected("invalid address '" + spec.host + "'");
