@@ -57,6 +57,7 @@ class Clients {
   inline void open_all();
   inline void open_more(int n);
   [[nodiscard]] int opened() const { return static_cast<int>(all.size()); }
+  [[nodiscard]] inline int busy() const;  // connections that wait for an answer
 
   Epoll& loop;
   ClientOptions options;
@@ -74,6 +75,8 @@ class Client : public Handler {
   ~Client() override {
     if (fd_ >= 0) ::close(fd_);
   }
+
+  [[nodiscard]] bool busy() const { return busy_; }
 
   void on_event(std::uint32_t) override {
     // A large body is thrown away in the kernel (MSG_TRUNC): the generator must not pay for the copy.
@@ -119,6 +122,7 @@ class Client : public Handler {
     const auto& r = owner_.request;
     in_body_ = false;
     waiting_close_ = false;
+    busy_ = true;
     ++asked_;
     if (::send(fd_, r.data(), r.size(), MSG_NOSIGNAL | MSG_DONTWAIT) != static_cast<ssize_t>(r.size())) failed();
   }
@@ -164,6 +168,7 @@ class Client : public Handler {
   }
   void finished() {
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count();
+    busy_ = false;
     ++owner_.counts.requests;
     ++owner_.counts.micros[took < 65535 ? took : 65535];
     if (owner_.options.close) {
@@ -178,7 +183,8 @@ class Client : public Handler {
     if (!owner_.stopping) ask();
   }
   void closed(bool cleanly) {
-    if (!(waiting_close_ && cleanly) && !owner_.stopping) ++owner_.counts.errors;
+    if (!(waiting_close_ && cleanly) && (busy_ || !owner_.stopping)) ++owner_.counts.errors;
+    busy_ = false;
     ::close(fd_);
     fd_ = -1;
     partial_.clear();
@@ -186,6 +192,7 @@ class Client : public Handler {
   }
   void failed() {
     ++owner_.counts.errors;
+    busy_ = false;
     ::close(fd_);
     fd_ = -1;
     partial_.clear();
@@ -197,6 +204,7 @@ class Client : public Handler {
   bool in_body_ = false;
   bool waiting_close_ = false;
   bool resting_ = false;
+  bool busy_ = false;  // an answer is missing
   std::uint64_t asked_ = 0;
   std::size_t body_left_ = 0;
   std::string partial_;
@@ -207,5 +215,10 @@ inline void Clients::open_more(int n) {
   for (int i = 0; i < n && opened() < options.connections; ++i) all.push_back(std::make_unique<Client>(*this));
 }
 inline void Clients::open_all() { open_more(options.connections); }
+inline int Clients::busy() const {
+  int n = 0;
+  for (const auto& c : all) n += c->busy() ? 1 : 0;
+  return n;
+}
 
 }  // namespace bench

@@ -2,8 +2,9 @@
 // work.
 //
 // Prints `{"origin": PORT}` and then answers each line of standard input with a line of JSON:
-//   run port=P conns=N seconds=S warm=W path=/small close=0 header=NAME pids=1,2
-//       closed loop; the CPU time of the processes is read from /proc at both ends of the measured time
+//   run port=P conns=N seconds=S warm=W path=/small close=0 header=NAME drain=D pids=1,2
+//       closed loop; the CPU time of the processes is read from /proc at both ends of the measured time; then up to D
+//       seconds are given to what was asked and not answered yet, "stuck" is what is missing even then
 //   hold port=P conns=N pids=1,2
 //       opens N connections a few at a time, one request on each, keeps them open and reports the processes' memory
 //       before and after
@@ -125,9 +126,12 @@ void run(Epoll& loop, Origin& origin, const Words& words) {
   const Usage after = usage_of(pids);
   const Usage own_after = usage_of({::getpid()});
   const double took = std::chrono::duration<double>(Clock::now() - began).count();
+  clients->stopping = true;
+  const auto limit = Clock::now() + std::chrono::seconds(number(words, "drain", 0));
+  while (clients->busy() > 0 && Clock::now() < limit) loop.turn(20);
   const ClientCounts& c = clients->counts;
-  std::cout << "{\"requests\": " << c.requests << ", \"errors\": " << c.errors << ", \"bytes\": " << c.bytes
-            << ", \"seconds\": " << took << ", \"connects\": " << c.connects
+  std::cout << "{\"stuck\": " << clients->busy() << ", \"requests\": " << c.requests << ", \"errors\": " << c.errors
+            << ", \"bytes\": " << c.bytes << ", \"seconds\": " << took << ", \"connects\": " << c.connects
             << ", \"origin_connections\": " << origin.connections() - connections
             << ", \"cpu_ns\": " << after.cpu_ns - before.cpu_ns
             << ", \"user_ticks\": " << after.user_ticks - before.user_ticks

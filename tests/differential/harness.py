@@ -18,11 +18,12 @@ TIMEOUT_CLIENT = 0.7  # of the proxies' configuration, seconds
 class Proxy:
     """A program on an inherited socket in front of one server. `lines` are added to the backend."""
 
-    def __init__(self, program, server_port, lines):
+    def __init__(self, program, server_port, lines, unsafe=False):
         self.folder = tempfile.mkdtemp(prefix="h1diff")
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = listener.getsockname()[1]
         path = os.path.join(self.folder, "proxy.cfg")
+        accept = "option accept-unsafe-violations-in-http-" if unsafe else ""
         with open(path, "w", encoding="ascii") as f:
             f.write(f"""
 defaults
@@ -32,8 +33,10 @@ defaults
     timeout server 1500ms
 frontend front
     bind fd@{listener.fileno()}
+    {accept and accept + "request"}
     default_backend back
 backend back
+    {accept and accept + "response"}
     {lines}
     server s 127.0.0.1:{server_port}
 """)
@@ -158,7 +161,7 @@ def drive(start, send, cases):
     proxy = start()
     answers, deadly = {}, []
     try:
-        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        with concurrent.futures.ThreadPoolExecutor(48) as pool:
             for at in range(0, len(cases), 96):
                 batch = cases[at:at + 96]
                 answers.update(zip((c.id for c in batch), pool.map(lambda c, p=proxy: send(p, c), batch)))
@@ -188,6 +191,8 @@ def arguments(description, table):
     parser.add_argument("--filter", help="only cases whose name contains this")
     parser.add_argument("--lax", action="store_true",
                         help="the proxy passes everything on: succeed when every case that must be refused is a finding")
+    parser.add_argument("--unsafe", action="store_true",
+                        help="the proxy is told to accept unsafe violations, and so has to have findings")
     parser.add_argument("--verbose", action="store_true", help="every answer")
     options = parser.parse_args()
     for program in filter(None, [options.proxy, options.reference]):

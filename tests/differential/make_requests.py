@@ -180,6 +180,8 @@ for name, line in [("empty name", ": c\r\n"), ("no colon", "abc\r\n"), ("blank b
 for name, value in [("NUL", "b\0c"), ("CR", "b\rc"), ("CR at the end", "b\r"), ("NUL at the end", "b\0"),
                     ("CR and a blank", "b\r c"), ("CR CR", "b\r\r")]:
     add(f"value with {name}", "refuse", get(f"A: {value}\r\n"))
+for c in "\x01\x08\x0b\x0c\x1b\x1f\x7f":
+    add(f"value with byte 0x{ord(c):02x}", "any", get(f"A: b{c}c\r\n"))
 add("value with bytes above 127", "any", get("A: \xe9\xff\r\n"))
 add("value with a tab", "any", get("A: b\tc\r\n"))
 add("fold on the first line", "refuse", "GET /@ID@ HTTP/1.1\r\n Host: x\r\n\r\n")

@@ -288,6 +288,10 @@ class HeadParse {
       p_ = const_cast<char*>(stop);
       if (*p_ == '\0') return fail(ErrorCode::BadStatusLine, MsgState::ResponseReason, p_);
       head_.reason = text(start);
+      if (const char* bad = find_control(start, p_); bad != p_) {
+        if (!options_.accept_unsafe) return fail(ErrorCode::BadStatusLine, MsgState::ResponseReason, bad);
+        accept_unsafe();
+      }
       const Eol eol = take_eol();
       if (eol == Eol::More) return need_more(MsgState::ResponseLineEnd);
       if (eol == Eol::No) return fail(ErrorCode::BadLineEnd, MsgState::ResponseLineEnd, p_);

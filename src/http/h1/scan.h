@@ -54,6 +54,12 @@ inline const char* find_line_stop(const char* p, const char* readable) noexcept 
   return p;
 }
 
+// First control character but the tab; `end` when there is none. For short texts.
+inline const char* find_control(const char* p, const char* end) noexcept {
+  while (p < end && (static_cast<unsigned char>(*p) >= 0x20 || *p == '\t') && *p != 0x7f) ++p;
+  return p;
+}
+
 // First byte that is not plain in a request target: outside 0x21..0x7e, or '#'.
 inline const char* find_target_stop(const char* p, const char* readable) noexcept {
 #ifdef SLUICE_SSE2

@@ -232,8 +232,10 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
   const bool interim = response.interim();
   const bool old_client = request.version <= Version::H10;
   h1::HeadWriteOptions write;
-  // The version is the one the server spoke, as the reference passes it; anything newer than HTTP/1.1 becomes 1.1.
-  write.version = response.version == Version::H10 ? Version::H10 : Version::H11;
+  // The version is the one the server spoke, as the reference passes it; anything newer than HTTP/1.1 becomes 1.1. So does
+  // HTTP/1.0 with chunks, whose framing a client would have to call faulty (RFC 9112 6.1).
+  const bool old_chunks = response.connection.framing_suspect && !old_client;
+  write.version = response.version == Version::H10 && !old_chunks ? Version::H10 : Version::H11;
   write.case_map = options.case_adjust ? settings_->case_map : nullptr;
   bool keep = options.keep_alive && allow_keep_alive_ && request.persistent() && !request.connection.framing_suspect && !eof_;
   h1::ConnectionAction action = h1::ConnectionAction::Nothing;
