@@ -341,7 +341,7 @@ ErrorCode finish_response(ResponseHead& head, std::uint32_t seen, const ParseOpt
   } else if (head.status < 200 || head.status == 204) {
     head.body = BodyKind::None;
     // RFC 9110 8.6, RFC 9112 6.1: neither may be there; a server that announces a body may also send one.
-    if (chunked || head.content_length != 0) head.connection.framing_suspect = true;
+    if (head.status == 204 && (chunked || head.content_length != 0)) head.connection.framing_suspect = true;
     strip_framing(head);
     head.content_length = 0;
   } else if (head.status == 304 || context.to_head) {
