@@ -75,6 +75,10 @@ void build(Launch& launch) {
   options.case_adjust = g.case_adjust;
   running->model = model::build(launch.document, std::move(options), launch.diag);
   if (running->model != nullptr) launch.listeners = running->model->listeners.size();
+  // As for the reference, a stats socket is enough to start: a fresh installation has nothing else.
+  if (const config::Section* global = launch.document.global()) {
+    if (const auto* stats = global->parts.find<ops::StatsSpec>()) launch.listeners += stats->sockets.size();
+  }
 }
 
 }  // namespace sluice::process

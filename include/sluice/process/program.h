@@ -35,7 +35,7 @@ struct Launch {
 
   // Set by build().
   std::shared_ptr<void> built;  // whatever serve() needs
-  std::size_t listeners = 0;    // enabled ones; 0 = "will not start (no listener)"
+  std::size_t listeners = 0;    // enabled ones, stats sockets with them; 0 = "will not start (no listener)"
 };
 
 // Resolves names and builds the Model from the document; errors go to launch.diag. Called even when there were errors

@@ -1,0 +1,17 @@
+# Runs while installing: sbin/haproxy, a link to the program. A program that is there already is not ours to replace.
+cmake_policy(VERSION 3.25)
+
+set(link ${CMAKE_INSTALL_PREFIX}/sbin/haproxy)
+set(there $ENV{DESTDIR}${link})
+set(target)
+if(IS_SYMLINK ${there})
+  file(READ_SYMLINK ${there} target)
+endif()
+if(EXISTS ${there} AND NOT target STREQUAL "../bin/sluice")
+  message(STATUS "Kept: ${there} (move it away to have the link to sluice)")
+else()
+  file(MAKE_DIRECTORY $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/sbin)
+  file(CREATE_LINK ../bin/sluice ${there} SYMBOLIC)
+  message(STATUS "Installing: ${there} -> ../bin/sluice")
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES ${link})
+endif()
