@@ -85,7 +85,19 @@ Address single_destination(const BindSpec& spec, const SocketAddress& bound) noe
   return ip.find_first_not_of('\0') == std::string_view::npos ? Address{} : a;
 }
 
-void prepare_accepted(int listening_fd) noexcept { set_int(listening_fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+void prepare_accepted(int listening_fd, const BindSpec& spec, const ListenOptions& options) noexcept {
+  set_int(listening_fd, IPPROTO_TCP, TCP_NODELAY, 1);
+#ifdef TCP_USER_TIMEOUT
+  if (spec.tcp_user_timeout != base::kNoTimeout)
+    set_int(listening_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(spec.tcp_user_timeout.count()));
+#endif
+#ifdef TCP_DEFER_ACCEPT
+  if (spec.defer_accept) set_int(listening_fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+#endif
+#ifdef TCP_QUICKACK
+  if (options.delay_ack) set_int(listening_fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+#endif
+}
 
 base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, std::uint16_t port, const ListenOptions& options) {
   if (spec.address.kind == AddressKind::InheritedFd) {
@@ -102,7 +114,7 @@ base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, st
     out.address.len = sizeof(sockaddr_storage);
     if (::getsockname(out.fd.get(), &out.address.sa, &out.address.len) != 0) out.address.len = 0;
     if (::listen(out.fd.get(), options.backlog) != 0) return unexpected(failure("cannot listen to socket", errno, out.address));
-    prepare_accepted(out.fd.get());
+    if (out.address.family() != AF_UNIX) prepare_accepted(out.fd.get(), spec, options);
     return out;
   }
   auto resolved = resolve(spec.address, options.unix_prefix);
@@ -138,21 +150,12 @@ base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, st
 #endif
   if (spec.mss != 0 && ::setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &spec.mss, sizeof spec.mss) != 0)
     return unexpected(failure("cannot set MSS", errno, address));
-#ifdef TCP_USER_TIMEOUT
-  if (spec.tcp_user_timeout != base::kNoTimeout) set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(spec.tcp_user_timeout.count()));
-#endif
-#ifdef TCP_DEFER_ACCEPT
-  if (spec.defer_accept) set_int(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
-#endif
-#ifdef TCP_QUICKACK
-  if (options.delay_ack) set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
-#endif
 #ifdef TCP_FASTOPEN
   if (spec.tfo) set_int(fd, IPPROTO_TCP, TCP_FASTOPEN, options.backlog);
 #endif
   if (::bind(fd, &address.sa, address.len) != 0) return unexpected(failure("cannot bind socket", errno, address));
   if (::listen(fd, options.backlog) != 0) return unexpected(failure("cannot listen to socket", errno, address));
-  prepare_accepted(fd);
+  prepare_accepted(fd, spec, options);
   // Port 0 was given: the kernel chose.
   out.address.len = sizeof(sockaddr_storage);
   if (::getsockname(fd, &out.address.sa, &out.address.len) != 0) out.address = address;

@@ -28,8 +28,9 @@ struct OpenedListener {
 // /proc tells.
 base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, std::uint16_t port, const ListenOptions& options);
 
-// What every accepted socket shall have and, on Linux, inherits: no Nagle delay. For listening sockets from elsewhere too.
-void prepare_accepted(int listening_fd) noexcept;
+// What every accepted socket shall have and, on Linux, inherits from its listening socket: no Nagle delay, and what spec and
+// options say of acknowledgements and time-outs. For TCP listening sockets that somebody else opened, too.
+void prepare_accepted(int listening_fd, const BindSpec& spec, const ListenOptions& options) noexcept;
 
 // The address that every connection of this listener was sent to, Family::None when there can be several (wildcard,
 // transparent): saves asking for each connection.
