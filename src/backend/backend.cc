@@ -52,6 +52,7 @@ std::unique_ptr<Backend> Backend::make(const BackendInit& init, config::Diagnost
   }
   std::uint32_t next = 1;
   for (ServerSpec& s : b->spec_.servers) {
+    s.id_given = s.id != 0;
     if (s.id == 0) {
       while (taken.contains(next)) ++next;
       s.id = next++;
@@ -109,8 +110,9 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
   bool good = true;
   for (const auto& s : servers_) {
     net::AddressSpec address = s->spec_.address;
-    s->port_kind_ = address.kind == net::AddressKind::Ip ? address.port_kind : net::PortKind::Fixed;
-    s->port_ = address.port;
+    ServerTarget& target = s->target_;
+    target.port_kind = address.kind == net::AddressKind::Ip ? address.port_kind : net::PortKind::Fixed;
+    target.port = address.port;
     if (init.prefer_ip4 && address.needs_resolving && address.family == AF_UNSPEC) address.family = AF_INET;
 
     std::vector<InitAddress> methods = s->options().init_addr;
@@ -126,7 +128,7 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
         case InitAddress::Kind::Libc: {
           auto resolved = net::resolve(address);
           if (!resolved) break;
-          s->address_ = resolved.value();
+          target.address = resolved.value();
           done = true;
           break;
         }
@@ -136,15 +138,15 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
           break;
         case InitAddress::Kind::Ip: {
           net::Address ip = m.ip;
-          if (s->port_kind_ == net::PortKind::Fixed) ip.set_port(address.port);
-          s->address_ = net::SocketAddress(ip);
+          if (target.port_kind == net::PortKind::Fixed) ip.set_port(address.port);
+          target.address = net::SocketAddress(ip);
           done = true;
           break;
         }
       }
       if (done) break;
     }
-    if (s->port_kind_ != net::PortKind::Fixed && s->address_.len != 0) s->address_.set_port(0);
+    if (target.port_kind != net::PortKind::Fixed && target.address.len != 0) target.address.set_port(0);
     if (!done) {
       good = false;
       diag.error(s->spec_.address_at,
@@ -162,6 +164,14 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
       } else {
         good = false;
         diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'addr' : " + resolved.error());
+      }
+    }
+
+    s->check_target_.port = s->options().check_port;
+    if (const auto& check = s->options().check_address; check && !check->needs_resolving) {
+      if (auto resolved = net::resolve(*check)) {
+        s->check_target_.address = resolved.value();
+        if (check->port_kind == net::PortKind::None) s->check_target_.address->set_port(0);
       }
     }
 

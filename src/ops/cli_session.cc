@@ -51,6 +51,8 @@ void CliSession::touch() noexcept {
 }
 
 void CliSession::on_timeout() noexcept {
+  // It is not the client who is late when an answer is.
+  if (waiting_) touch();
   if (deadline_ > loop_.now()) {
     loop_.arm(timer_, deadline_);
     return;
@@ -58,9 +60,17 @@ void CliSession::on_timeout() noexcept {
   end();
 }
 
+void CliSession::resume() noexcept {
+  if (!waiting_ || state_ != State::Running) return;
+  waiting_ = false;
+  touch();
+  step();
+}
+
 void CliSession::on_io(unsigned ready) noexcept {
   if (state_ == State::Lingering) return discard();
   if ((ready & (runtime::kErr | runtime::kHup)) != 0 && (ready & runtime::kIn) == 0) return end();
+  if (waiting_ && sent_ == out_.size()) return;
   step();
 }
 
@@ -80,6 +90,10 @@ void CliSession::step() noexcept {
         }
         break;
       case State::Running:
+        if (waiting_) {
+          transport_.want(0);  // only of its end
+          return;
+        }
         run_commands();
         break;
       case State::Lingering:
@@ -176,7 +190,15 @@ void CliSession::refuse_line() noexcept {
 void CliSession::run_commands() noexcept {
   while (out_.size() - sent_ < limits_.output_bytes) {
     if (answer_ != nullptr) {
-      if (answer_->produce(out_)) continue;
+      switch (answer_->produce(out_)) {
+        case CliAnswer::Progress::More:
+          continue;
+        case CliAnswer::Progress::Waiting:
+          waiting_ = true;
+          return;
+        case CliAnswer::Progress::Done:
+          break;
+      }
       finish_answer();
     } else if (quit_ || line_at_ > line_.size()) {
       line_.clear();
@@ -202,9 +224,13 @@ void CliSession::run_one(std::string_view command) noexcept {
   CliCall call{words_.words, {}, nullptr, out_, *this, commands_};
   const CliCommands::Match found = commands_.match(words_.words);
   if (found.command == nullptr) {
-    call.say(commands_.unknown(words_.words, level_));
+    call.say(commands_.unknown(words_.words, *this));
   } else if (found.command->level > level_) {
     call.say("Permission denied", CliSeverity::Err);
+  } else if (found.command->mode == CliCommand::Mode::Expert && !expert_) {
+    call.say("This command is restricted to expert mode only.", CliSeverity::Err);
+  } else if (found.command->mode == CliCommand::Mode::Experimental && !experimental_) {
+    call.say("This command is restricted to experimental mode only.", CliSeverity::Err);
   } else {
     call.ctx = found.ctx;
     if (line_at_ > line_.size()) call.payload = payload_;

@@ -7,7 +7,7 @@
 //
 //   Reading    waits for a line, at most max_line_bytes
 //   Payload    gathers the lines of a payload, at most max_payload_bytes
-//   Running    has commands of a line left, an answer to produce, or bytes to send; reads nothing
+//   Running    has commands of a line left, an answer to produce or to wait for, or bytes to send; reads nothing
 //   Lingering  everything is sent and our side is shut down; input is thrown away until the client closes too, so that
 //   a client
 //              that is still writing reads our answer instead of a reset
@@ -52,7 +52,13 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   [[nodiscard]] CliLevel level() const noexcept override { return level_; }
   void lower_level(CliLevel level) noexcept override {
     if (level < level_) level_ = level;
+    expert_ = experimental_ = false;
   }
+  [[nodiscard]] bool expert() const noexcept override { return expert_; }
+  void set_expert(bool on) noexcept override { expert_ = on; }
+  [[nodiscard]] bool experimental() const noexcept override { return experimental_; }
+  void set_experimental(bool on) noexcept override { experimental_ = on; }
+  void resume() noexcept override;
   void set_timeout(base::Millis timeout) noexcept override;
   [[nodiscard]] SeverityOutput severity_output() const noexcept override { return severity_; }
   void set_severity_output(SeverityOutput what) noexcept override { severity_ = what; }
@@ -98,6 +104,8 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   bool timed_ = false;
   bool quit_ = false;
   bool eof_ = false;
+  bool waiting_ = false;  // for resume()
+  bool expert_ = false, experimental_ = false;
 
   std::string in_;           // received and not yet run
   std::size_t scanned_ = 0;  // no line end before this place

@@ -322,6 +322,8 @@ class Server final : public runtime::SignalHandler {
     context.stats = running_.stats.get();
     context.captures = running_.captures.get();
     context.console = &launch_.console;
+    context.global = &running_.model->global;
+    context.threads = running_.group.get();
     context.version = launch_.identity.version;
     context.sockets = stats->sockets;
     ops::add_builtin_commands(commands, context);

@@ -144,6 +144,7 @@ class Backend {
   // Whether the algorithm makes the server follow from the request (a hash), and not from turns or loads.
   [[nodiscard]] bool keyed() const noexcept { return keyed_; }
   [[nodiscard]] std::string_view algorithm_name() const noexcept;  // `show stat` column "algo"
+  [[nodiscard]] unsigned threads() const noexcept { return counters_.threads(); }
   [[nodiscard]] std::size_t size() const noexcept { return servers_.size(); }
   [[nodiscard]] Server& server(std::size_t i) noexcept { return *servers_[i]; }
   [[nodiscard]] const Server& server(std::size_t i) const noexcept { return *servers_[i]; }
@@ -194,8 +195,29 @@ class Backend {
   bool ramp_up(Server& s) noexcept;
   // Sets and clears Admin bits. `why` ends the message ("" = none).
   void set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::string_view why) noexcept;
+  // As a check would, at once ("set server health"); the next check decides anew. In maintenance nothing happens.
+  // Servers without checks have a health too. why: as above.
+  enum class ForcedHealth : std::uint8_t { Up, Stopping, Down };
+  void force_health(Server& s, ForcedHealth to, std::string_view why) noexcept;
   // 0 .. 256. False when the balancer is static and the weight cannot be 0 or the configured one.
   bool set_weight(Server& s, std::uint32_t weight) noexcept;
+  // 0 = no limit. Those who wait are served when there is room now.
+  void set_maxconn(Server& s, std::uint32_t maxconn) noexcept;
+  // Idle connections to the old address are closed; those in use go on.
+  void set_address(Server& s, const ServerTarget& target) noexcept;
+  void set_check_target(Server& s, const CheckTarget& target) noexcept;
+  // Only for servers with checked(). While off, no check starts and results are ignored.
+  void set_checks(Server& s, bool enabled) noexcept;
+
+  // -- "clear counters"
+  // The highest values, of the backend and its servers.
+  void clear_maxima() noexcept;
+  // What is counted under the lock (failed checks, transitions), and when the last sessions were.
+  void clear_totals() noexcept;
+  // Both for one server.
+  void clear_server(Server& s) noexcept;
+  // The blocks of one thread, by that thread.
+  void clear_counters(unsigned thread) noexcept;
 
  private:
   friend class Server;
@@ -237,6 +259,8 @@ class Backend {
   void started_locked(Server& s, const std::string& how) noexcept;
   void update_weight_locked(Server& s) noexcept;
   void report_no_server_locked() noexcept;
+  void remains_draining_locked(const Server& s) noexcept;
+  void clear_totals_locked(Server& s) noexcept;
   [[nodiscard]] std::string servers_left_locked(bool going_down, const Server& s, std::uint32_t requeued) const;
   void enter_locked(Server& s, OpState to) noexcept;
   void report_locked(base::LogLevel level, StateReporter::Console console, std::string text,

@@ -122,7 +122,8 @@ class Builder {
     std::uint64_t to_all = 0;
     for (const auto& p : proxies) {
       if (!p->rules->front) continue;
-      const std::uint64_t limit = p->maxconn != 0 ? p->maxconn : model_->global.settings.maxconn;
+      const std::uint32_t own = p->maxconn.load();
+      const std::uint64_t limit = own != 0 ? own : model_->global.settings.maxconn;
       std::vector<std::uint32_t> targets;
       bool anywhere = false;
       if (p->rules->default_backend != nullptr) targets.push_back(p->rules->default_backend->index);
