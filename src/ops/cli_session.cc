@@ -69,8 +69,13 @@ void CliSession::resume() noexcept {
 
 void CliSession::on_io(unsigned ready) noexcept {
   if (state_ == State::Lingering) return discard();
-  if ((ready & (runtime::kErr | runtime::kHup)) != 0 && (ready & runtime::kIn) == 0) return end();
-  if (waiting_ && sent_ == out_.size()) return;
+  if ((ready & (runtime::kErr | runtime::kHup)) != 0 && ((ready & runtime::kIn) == 0 || waiting_)) return end();
+  if (waiting_ && sent_ == out_.size()) {
+    // A client that only has no more to say still wants the answer.
+    half_closed_ = true;
+    transport_.want(0);
+    return;
+  }
   step();
 }
 
@@ -91,7 +96,7 @@ void CliSession::step() noexcept {
         break;
       case State::Running:
         if (waiting_) {
-          transport_.want(0);  // only of its end
+          transport_.want(half_closed_ ? 0U : unsigned{runtime::kRdHup});  // only its end matters
           return;
         }
         run_commands();

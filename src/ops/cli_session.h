@@ -105,6 +105,7 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   bool quit_ = false;
   bool eof_ = false;
   bool waiting_ = false;  // for resume()
+  bool half_closed_ = false;  // seen while waiting
   bool expert_ = false, experimental_ = false;
 
   std::string in_;           // received and not yet run
