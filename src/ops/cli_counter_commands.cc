@@ -65,6 +65,7 @@ Answer clear_counters(CliCall& c) {
   const std::string_view what = c.word(2);
   if (what.empty()) {
     if (context.global != nullptr) clear_maxima(*context.global);
+    clear_activity(context_of(c));
     return nullptr;
   }
   if (what != "all" && what != "server") {
@@ -83,6 +84,7 @@ Answer clear_counters(CliCall& c) {
   }
   if (context.global == nullptr || context.threads == nullptr) return nullptr;
   clear_maxima(*context.global);
+  clear_activity(context_of(c));
   for (const auto& p : context.global->proxies) {
     if (p->servers != nullptr) p->servers->clear_totals();
   }

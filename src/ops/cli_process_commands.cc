@@ -91,6 +91,9 @@ void add_builtin_commands(CliCommands& commands, CliContext& context) {
   add_stream_commands(commands, context);
   add_wait_commands(commands, context);
   add_counter_commands(commands, context);
+  add_thread_commands(commands, context);
+  add_fd_commands(commands, context);
+  add_memory_commands(commands, context);
 }
 
 }  // namespace sluice::ops

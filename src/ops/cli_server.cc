@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <vector>
 
 #include "ops/cli_session.h"
@@ -19,6 +20,10 @@ struct CliServer::State final : CliSessionOwner {
   struct Listener final : runtime::IoHandler {
     Listener(State& s, base::UniqueFd f, CliLevel l) : state(s), fd(std::move(f)), level(l) {}
     void on_io(unsigned) noexcept override { state.accept(*this); }
+    void describe(runtime::IoDescription& out) const noexcept override {
+      out.kind = runtime::IoDescription::Kind::Listener;
+      std::snprintf(out.text, sizeof(out.text), " l.st=%s fe=GLOBAL", state.paused ? "FUL" : "RDY");
+    }
     State& state;
     base::UniqueFd fd;
     CliLevel level;

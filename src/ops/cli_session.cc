@@ -79,6 +79,11 @@ void CliSession::on_io(unsigned ready) noexcept {
   step();
 }
 
+void CliSession::describe(runtime::IoDescription& out) const noexcept {
+  out.kind = runtime::IoDescription::Kind::Front;
+  std::snprintf(out.text, sizeof(out.text), " back=0 fe=GLOBAL mux=PASS xprt=RAW");
+}
+
 void CliSession::step() noexcept {
   for (unsigned i = 0; i < kStepsPerEvent; ++i) {
     if (!flush()) return;

@@ -71,6 +71,7 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   enum class State : std::uint8_t { Reading, Payload, Running, Lingering, Ended };
 
   void on_io(unsigned ready) noexcept override;
+  void describe(runtime::IoDescription& out) const noexcept override;
   void destroy() noexcept override { delete this; }
   void on_timeout() noexcept;
 
@@ -104,7 +105,7 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   bool timed_ = false;
   bool quit_ = false;
   bool eof_ = false;
-  bool waiting_ = false;  // for resume()
+  bool waiting_ = false;      // for resume()
   bool half_closed_ = false;  // seen while waiting
   bool expert_ = false, experimental_ = false;
 

@@ -324,6 +324,7 @@ class Server final : public runtime::SignalHandler {
     context.console = &launch_.console;
     context.global = &running_.model->global;
     context.threads = running_.group.get();
+    context.started = base::Clock::now();
     context.version = launch_.identity.version;
     context.sockets = stats->sockets;
     ops::add_builtin_commands(commands, context);

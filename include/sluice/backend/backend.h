@@ -19,6 +19,7 @@
 
 #include "sluice/backend/balancer.h"
 #include "sluice/backend/queue.h"
+#include "sluice/backend/saved_state.h"
 #include "sluice/backend/server.h"
 #include "sluice/backend/spec.h"
 #include "sluice/base/counters.h"
@@ -122,6 +123,7 @@ struct BackendInit {
   bool resolve_names = true;          // false with -dr: a name that cannot be resolved leaves the server in maintenance
   bool prefer_ip4 = false;            // -4
   std::uint64_t seed = 0;             // "balance random" begins from it
+  const SavedServers* saved = nullptr;  // states of the process before; null: none. Read by make() only.
 };
 
 class Backend {
@@ -232,7 +234,8 @@ class Backend {
 
   bool check_specs(config::Diagnostics& diag) const;
   bool resolve_all(const BackendInit& init, config::Diagnostics& diag);
-  void init_states() noexcept;
+  void init_states(const SavedServers* saved) noexcept;
+  void restore_locked(Server& s, const SavedServer& saved) noexcept;
 
   // assign.cc
   void release(Server& s) noexcept;

@@ -35,8 +35,13 @@ struct CliContext {
   runtime::ThreadGroup* threads = nullptr;
   proxy::Global* global = nullptr;       // proxies and servers, to be looked at and changed
   FrontendControl* frontends = nullptr;  // who can pause listeners
-  std::string version;                   // "3.5.0-sluice-0.1.0"
-  std::vector<StatsSocketSpec> sockets;  // for `show cli sockets`
+  base::TimePoint started{};             // of the process
+
+  // Of the commands themselves.
+  std::vector<std::uint64_t> activity_base;    // what "clear counters" found, see cli_thread_commands.cc
+  std::vector<std::uint64_t> turns_last_seen;  // by thread, at the last `show threads`
+  std::string version;                         // "3.5.0-sluice-0.1.0"
+  std::vector<StatsSocketSpec> sockets;        // for `show cli sockets`
 };
 
 // context outlives the table.

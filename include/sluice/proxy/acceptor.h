@@ -27,6 +27,7 @@ class Acceptor final : public runtime::IoHandler {
   // Room may have come.
   void look_again() noexcept;
   void on_io(unsigned ready) noexcept override;
+  void describe(runtime::IoDescription& out) const noexcept override;
 
  private:
   [[nodiscard]] bool has_room() const noexcept;

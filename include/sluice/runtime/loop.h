@@ -145,6 +145,21 @@ class Loop {
   // open file with: saves the system call, since close() makes the kernel forget it.
   void unwatch_closing(int fd) noexcept;
 
+  // A descriptor for reports. False: fd is not watched.
+  struct FdView {
+    const IoHandler* handler;
+    std::uint32_t generation;
+    unsigned wanted, actual;  // interest asked for, and known to the poller
+  };
+  [[nodiscard]] bool view_fd(int fd, FdView& out) const noexcept {
+    if (!watched(fd)) return false;
+    const FdEntry& e = fds_[static_cast<std::size_t>(fd)];
+    out = {e.handler, e.generation, e.wanted, e.actual};
+    return true;
+  }
+  // No descriptor from here on is watched.
+  [[nodiscard]] int fd_end() const noexcept { return static_cast<int>(fds_.size()); }
+
   // --- time
   // -------------------------------------------------------------------------------------------------------------- As
   // read after the last wait; the same for the whole turn.
@@ -185,6 +200,11 @@ class Loop {
   }
   // Scheduled and not yet run. Takes as long as there are some.
   [[nodiscard]] std::size_t tasks_waiting() const noexcept { return tasks_.size(); }
+  // The tasks that wait for their turn, for reports: fn(const Task&, TaskClass).
+  template <class F>
+  void each_task(F&& fn) {
+    tasks_.for_each(fn);
+  }
   void set_task_shares(const TaskShares& shares) noexcept { tasks_.set_shares(shares); }
 
   // --- other threads
@@ -239,6 +259,7 @@ class Loop {
   struct MailReader final : IoHandler {
     explicit MailReader(Loop& l) noexcept : loop(l) {}
     void on_io(unsigned ready) noexcept override;
+    void describe(IoDescription& out) const noexcept override { out.kind = IoDescription::Kind::Pipe; }
     Loop& loop;
   };
   struct Counters {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "backend/checks/request.h"
@@ -418,6 +419,12 @@ void Check::on_ramp() noexcept {
   if (!server_.backend().ramp_up(server_)) return;
   const auto step = std::clamp(server_.options().slowstart / 20, base::Millis{20}, base::Millis{1000});
   loop_.arm_after(ramp_timer_, step);
+}
+
+void Check::describe(runtime::IoDescription& out) const noexcept {
+  out.kind = runtime::IoDescription::Kind::Back;
+  std::snprintf(out.text, sizeof out.text, " back=1 check=%s/%s", server_.backend().name().c_str(),
+                server_.name().c_str());
 }
 
 void Check::on_io(unsigned ready) noexcept {

@@ -8,6 +8,7 @@
 #include "reporter.h"
 #include "sluice/model/model.h"
 #include "sluice/ops/cli_spec.h"
+#include "sluice/ops/server_state.h"
 #include "sluice/proxy/spec.h"
 
 namespace sluice::model {
@@ -29,6 +30,7 @@ class Builder {
     const config::Section* global = document_.global();
     if (global != nullptr) {
       global_log_ = global->parts.find<ops::GlobalLogSpec>();
+      global_state_ = global->parts.find<ops::GlobalStateSpec>();
       if (const auto* stats = global->parts.find<ops::StatsSpec>(); stats != nullptr && !stats->sockets.empty())
         next_id_ = 2;
     }
@@ -153,6 +155,7 @@ class Builder {
     }
     const std::vector<std::uint32_t> fullconns = computed_fullconns();
     static const backend::BackendSpec kNoServers;
+    ops::ServerStateLoader states(global_state_);
     for (const auto& p : model_->global.proxies) {
       if (!p->rules->back) continue;
       const config::Section& s = *sections_[p->rules->index];
@@ -169,6 +172,7 @@ class Builder {
       init.reporter = model_->reporter.get();
       init.resolve_names = model_->options.resolve_names;
       init.prefer_ip4 = model_->options.prefer_ip4;
+      if (const auto* state = s.parts.find<ops::ServerStateSpec>()) init.saved = states.find(init.name, *state);
       p->servers = backend::Backend::make(init, diag_);
       if (p->servers == nullptr) continue;
       p->server_identities.reserve(p->servers->size());
@@ -176,6 +180,7 @@ class Builder {
         p->server_identities.push_back({p->servers->server(i).name(), p->servers->server(i).id()});
       resolve_use_server(*p);
     }
+    for (const std::string& w : states.warnings()) diag_.warning(config::Location{}, w);
   }
 
   void resolve_use_server(proxy::Proxy& p) {
@@ -236,6 +241,7 @@ class Builder {
   std::unique_ptr<Model> model_;
   std::vector<const config::Section*> sections_;  // by proxy index
   const ops::GlobalLogSpec* global_log_ = nullptr;
+  const ops::GlobalStateSpec* global_state_ = nullptr;
   std::uint32_t next_id_ = 1;
   std::mt19937_64 seeds_{std::random_device{}()};  // asking the system for every backend takes long
 };

@@ -54,6 +54,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void on_closing() noexcept override;
   void on_closed(bool idle) noexcept override;
 
+  void describe(runtime::IoDescription& out) const noexcept override;
+
   base::ListHook worker_hook;
 
  private:

@@ -1,7 +1,11 @@
-// What others may see of streams, and end: `show sess`, `shutdown session`.
+// What others may see of streams, and end: `show sess`, `shutdown session`; and what descriptors are for: `show fd`.
 #include "sluice/proxy/stream_view.h"
 
+#include <cstdio>
+
+#include "back_connection.h"
 #include "sessions.h"
+#include "sluice/proxy/acceptor.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -109,6 +113,51 @@ void Worker::unlink(Session& session) noexcept {
 
 void Worker::kill(const StreamView& stream) noexcept {
   const_cast<Stream*>(static_cast<const Stream*>(stream.id))->kill();
+}
+
+// --- show fd
+// -------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+const char* family_name(const net::Address& a) noexcept {
+  switch (a.family()) {
+    case net::Family::Ip4:
+      return "ipv4";
+    case net::Family::Ip6:
+      return "ipv6";
+    case net::Family::Unix:
+      return "unix";
+    case net::Family::None:
+      break;
+  }
+  return "?";
+}
+
+}  // namespace
+
+void Session::describe(runtime::IoDescription& out) const noexcept {
+  out.kind = runtime::IoDescription::Kind::Front;
+  std::snprintf(out.text, sizeof out.text, " back=0 fam=%s lport=%u rport=%u fe=%s mux=%s xprt=RAW",
+                family_name(facts_.src), unsigned{facts_.dst.port()}, unsigned{facts_.src.port()},
+                proxy_.rules->name.c_str(), facts_.http ? "H1" : "PASS");
+}
+
+void BackConnection::describe(runtime::IoDescription& out) const noexcept {
+  out.kind = runtime::IoDescription::Kind::Back;
+  std::snprintf(out.text, sizeof out.text, " back=1 fam=%s rport=%u sv=%s/%s mux=%s%s xprt=RAW",
+                family_name(server_address_), unsigned{server_address_.port()}, server_.backend().name().c_str(),
+                server_.name().c_str(), server_.backend().http() ? "H1" : "PASS", idle() ? " idle" : "");
+}
+
+void Acceptor::describe(runtime::IoDescription& out) const noexcept {
+  out.kind = runtime::IoDescription::Kind::Listener;
+  std::snprintf(out.text, sizeof out.text, " l.st=%s fe=%s l.name=%s addr=%s%s",
+                stopped_  ? "PAU"
+                : paused_ ? "FUL"
+                          : "RDY",
+                proxy_.rules->name.c_str(), listener_.name.c_str(), listener_.address.c_str(),
+                shared_ ? " shared" : "");
 }
 
 }  // namespace sluice::proxy
