@@ -1,5 +1,7 @@
 #include "ops/cli_session.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -51,8 +53,12 @@ void CliSession::touch() noexcept {
 }
 
 void CliSession::on_timeout() noexcept {
-  // It is not the client who is late when an answer is.
-  if (waiting_) touch();
+  // It is not the client who is late when an answer is; it may have left, though.
+  if (waiting_) {
+    pollfd p{transport_.fd(), 0, 0};
+    if (::poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0) return end();
+    touch();
+  }
   if (deadline_ > loop_.now()) {
     loop_.arm(timer_, deadline_);
     return;

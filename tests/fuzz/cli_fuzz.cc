@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "ops/cli_session.h"
+#include "fakes/runtime/fake_clock.h"
 #include "sluice/ops/cli_commands.h"
 #include "unit/ops/fake_stats.h"
 
@@ -22,6 +24,7 @@ struct Ended final : ops::CliSessionOwner {
 };
 
 struct World {
+  runtime::test::FakeClock clock;
   std::unique_ptr<runtime::Loop> loop;
   ops::test::FakeStats stats;
   ops::CliContext context;
@@ -29,7 +32,9 @@ struct World {
   ops::CliLimits limits;
 
   World() {
-    loop = std::move(runtime::Loop::make({}).value());
+    runtime::LoopOptions options;
+    options.clock = &clock;
+    loop = std::move(runtime::Loop::make(options).value());
     ops::test::fill_reference(stats);
     context.stats = &stats;
     context.version = "3.5";
@@ -72,6 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (int i = 0; i < 20000 && !owner.ended; ++i) {
     world.loop->turn();
     drain(pair[1]);
+    if (i % 16 == 15) world.clock.advance(std::chrono::seconds(1) * (1 << std::min(i / 16, 24)));  // "wait 20d" ends too
   }
   if (!owner.ended) std::abort();
   ::close(pair[1]);
