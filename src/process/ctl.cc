@@ -148,11 +148,22 @@ class Printer {
     }
     error_ = error;
     refused_ |= error;
+    // The empty line behind an answer is shown between two only.
+    if (line == "\n") {
+      ++empty_;
+      return;
+    }
+    for (; empty_ > 0; --empty_) {
+      if (printed_) std::fputc('\n', stdout);
+    }
+    printed_ = true;
     std::fwrite(line.data(), 1, line.size(), error ? stderr : stdout);
   }
 
   std::string line_;
   unsigned skip_ = 0;
+  unsigned empty_ = 0;
+  bool printed_ = false;
   bool error_ = false;
   bool refused_ = false;
 };
