@@ -15,7 +15,7 @@ constexpr base::Millis kLingerTime{1000};
 constexpr unsigned kStepsPerEvent = 64;
 }  // namespace
 
-CliSession::CliSession(runtime::Loop& loop, int fd, CliLevel level, const CliCommands& commands,
+CliSession::CliSession(runtime::Loop& loop, int fd, CliRights rights, const CliCommands& commands,
                        const CliLimits& limits, base::TimePoint start, CliSessionOwner& owner)
     : loop_(loop),
       commands_(commands),
@@ -24,7 +24,9 @@ CliSession::CliSession(runtime::Loop& loop, int fd, CliLevel level, const CliCom
       transport_(fd, *this),
       timeout_(limits.timeout),
       start_(start),
-      level_(level) {}
+      level_(rights.level),
+      severity_(rights.severity),
+      expose_listeners_(rights.expose_listeners) {}
 
 void CliSession::begin() noexcept {
   touch();

@@ -37,12 +37,19 @@ class CliSessionOwner {
   ~CliSessionOwner() = default;
 };
 
+// What a session begins with: its socket's.
+struct CliRights {
+  CliLevel level = CliLevel::Operator;
+  CliSeverityOutput severity = CliSeverityOutput::None;
+  bool expose_listeners = false;
+};
+
 class CliSession final : public runtime::IoHandler, public runtime::Buried, public CliSessionControl {
  public:
   base::ListHook hook;  // in the server's list
 
   // fd: accepted, non-blocking; owned from here.
-  CliSession(runtime::Loop& loop, int fd, CliLevel level, const CliCommands& commands, const CliLimits& limits,
+  CliSession(runtime::Loop& loop, int fd, CliRights rights, const CliCommands& commands, const CliLimits& limits,
              base::TimePoint start, CliSessionOwner& owner);
 
   void begin() noexcept;
@@ -59,6 +66,8 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   [[nodiscard]] bool experimental() const noexcept override { return experimental_; }
   void set_experimental(bool on) noexcept override { experimental_ = on; }
   void resume() noexcept override;
+  [[nodiscard]] bool exposes_listeners() const noexcept override { return expose_listeners_; }
+  [[nodiscard]] int connection() const noexcept override { return transport_.fd(); }
   void set_timeout(base::Millis timeout) noexcept override;
   [[nodiscard]] SeverityOutput severity_output() const noexcept override { return severity_; }
   void set_severity_output(SeverityOutput what) noexcept override { severity_ = what; }
@@ -101,7 +110,8 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   State state_ = State::Reading;
   CliLevel level_;
   Mode mode_ = Mode::Single;
-  SeverityOutput severity_ = SeverityOutput::None;
+  SeverityOutput severity_;
+  const bool expose_listeners_;
   bool timed_ = false;
   bool quit_ = false;
   bool eof_ = false;

@@ -47,8 +47,7 @@ class CliSessionControl {
   // Gives up the expert and the experimental mode too.
   virtual void lower_level(CliLevel level) noexcept = 0;
   virtual void set_timeout(base::Millis timeout) noexcept = 0;
-  // Prefix of messages: none, the number, the name.
-  enum class SeverityOutput : std::uint8_t { None, Number, Text };
+  using SeverityOutput = CliSeverityOutput;
   [[nodiscard]] virtual SeverityOutput severity_output() const noexcept = 0;
   virtual void set_severity_output(SeverityOutput what) noexcept = 0;
   // How the session goes on behind the current line (management manual 9.3, the three modes).
@@ -63,6 +62,10 @@ class CliSessionControl {
   virtual void set_experimental(bool on) noexcept = 0;
   // The answer that said Waiting has more. On the session's loop, never from inside produce().
   virtual void resume() noexcept = 0;
+  // Whether its socket gives listening sockets away ("expose-fd listeners"), and the connection itself, borrowed, for
+  // answers that are more than bytes.
+  [[nodiscard]] virtual bool exposes_listeners() const noexcept = 0;
+  [[nodiscard]] virtual int connection() const noexcept = 0;
   // Ends the session once what was answered so far is sent.
   virtual void quit() noexcept = 0;
 
