@@ -18,6 +18,7 @@ void add_counter_commands(CliCommands& commands, CliContext& context);
 void add_thread_commands(CliCommands& commands, CliContext& context);
 void add_fd_commands(CliCommands& commands, CliContext& context);
 void add_memory_commands(CliCommands& commands, CliContext& context);
+void add_profiling_commands(CliCommands& commands, CliContext& context);
 
 // Parts of `set server`.
 struct FoundServer;

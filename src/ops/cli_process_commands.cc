@@ -94,6 +94,7 @@ void add_builtin_commands(CliCommands& commands, CliContext& context) {
   add_thread_commands(commands, context);
   add_fd_commands(commands, context);
   add_memory_commands(commands, context);
+  add_profiling_commands(commands, context);
 }
 
 }  // namespace sluice::ops

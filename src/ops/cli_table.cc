@@ -130,6 +130,8 @@ constexpr std::string_view kPlanned[] = {
     "show tls-keys",
     "show trace",
     "trace",
+    "set var",
+    "get var",
     "unpublish backend",
     "update ssl",
 };

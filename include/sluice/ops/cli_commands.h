@@ -39,6 +39,7 @@ struct CliContext {
 
   // Of the commands themselves.
   std::vector<std::uint64_t> activity_base;    // what "clear counters" found, see cli_thread_commands.cc
+  bool profiling = false;                      // "set profiling tasks on"
   std::vector<std::uint64_t> turns_last_seen;  // by thread, at the last `show threads`
   std::string version;                         // "3.5.0-sluice-0.1.0"
   std::vector<StatsSocketSpec> sockets;        // for `show cli sockets`

@@ -117,8 +117,8 @@ class Loop {
   // (nothing is reported until set_interest). Owning a descriptor needs no watch: one that is accepted, read, answered
   // and closed at once never meets the poller. If the kernel refuses the registration, h gets kErr in the next turn.
   void watch(int fd, unsigned interest, IoHandler& h) noexcept;
-  // The same, but the kernel is told only kPatience later: for a descriptor that will most likely be closed by then, and
-  // on which nothing urgent is expected.
+  // The same, but the kernel is told only kPatience later: for a descriptor that will most likely be closed by then,
+  // and on which nothing urgent is expected.
   void watch_patiently(int fd, unsigned interest, IoHandler& h) noexcept;
   // fd: watched; ends the patience.
   void hurry(int fd) noexcept;
@@ -244,6 +244,15 @@ class Loop {
   [[nodiscard]] LoopStats stats() const noexcept;
   [[nodiscard]] const RunningMark& running() const noexcept { return mark_; }
 
+  // --- profiling
+  // Begins to measure, anew when it does already; or stops, keeping what was measured.
+  void set_profiling(bool on) {
+    if (on) profiler_ = std::make_unique<TaskProfiler>();
+    mark_.set_profiler(on ? profiler_.get() : nullptr);
+  }
+  // What was measured; null: nothing ever.
+  [[nodiscard]] const TaskProfiler* profile() const noexcept { return profiler_.get(); }
+
  private:
   friend class LoopBinding;
 
@@ -328,6 +337,7 @@ class Loop {
   bool calm_ = true;           // the last turn was long enough to measure each
   std::uint64_t turn_number_ = 0;
   RunningMark mark_;
+  std::unique_ptr<TaskProfiler> profiler_;
   Counters counters_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> running_{false};  // run() is on a stack
