@@ -2,6 +2,7 @@
 #include "ops/cli_builtin.h"
 #include "ops/cli_find.h"
 #include "ops/thread_walk.h"
+#include "sluice/ops/stats_file.h"
 
 namespace sluice::ops {
 
@@ -91,7 +92,34 @@ Answer clear_counters(CliCall& c) {
   return std::make_unique<ThreadWalk>(*context.threads, c.session, std::make_unique<ClearAll>(*context.global));
 }
 
+// Block by block, one proxy per piece.
+class StatsFileAnswer final : public CliAnswer {
+ public:
+  explicit StatsFileAnswer(const proxy::Global& global) : global_(global) {}
+  Progress produce(std::string& out) noexcept override {
+    if (proxy_ < global_.proxies.size()) {
+      if (proxy_ == 0) append_stats_head(out, block_);
+      append_stats(out, block_, *global_.proxies[proxy_++]);
+      return Progress::More;
+    }
+    proxy_ = 0;
+    return ++block_ < kStatsFileBlocks ? Progress::More : Progress::Done;
+  }
+
+ private:
+  const proxy::Global& global_;
+  unsigned block_ = 0;
+  std::size_t proxy_ = 0;
+};
+
+Answer dump_stats(CliCall& c) {
+  const proxy::Global* g = context_of(c).global;
+  if (g == nullptr || g->proxies.empty()) return nullptr;
+  return std::make_unique<StatsFileAnswer>(*g);
+}
+
 constexpr CliCommand kCommands[] = {
+    {"dump stats-file", CliLevel::User, "dump stats-file", "dump stats for restore", dump_stats},
     {"clear counters", CliLevel::Operator, "clear counters [all|server <bk>/<srv> [force]]",
      "clear max statistics counters (or all, or one server's)", clear_counters},
 };

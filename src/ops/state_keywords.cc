@@ -1,6 +1,7 @@
 // Reads `server-state-file`, `server-state-base`, `load-server-state-from-file`, `server-state-file-name`.
 #include "ops/keywords.h"
 #include "sluice/ops/server_state.h"
+#include "sluice/ops/stats_file.h"
 
 namespace sluice::ops {
 
@@ -10,6 +11,8 @@ using config::KeywordContext;
 
 void on_global_file(KeywordContext& c) { c.part<GlobalStateSpec>().file = std::string(c.arg(0).text); }
 void on_base(KeywordContext& c) { c.part<GlobalStateSpec>().base = std::string(c.arg(0).text); }
+
+void on_stats_file(KeywordContext& c) { c.part<StatsFileSpec>().path = std::string(c.arg(0).text); }
 
 void on_load(KeywordContext& c) {
   using Load = ServerStateSpec::Load;
@@ -34,6 +37,7 @@ void on_file_name(KeywordContext& c) {
 constexpr config::KeywordRow kRows[] = {
     {"server-state-file", config::kGlobal, 1, 1, "<file>", on_global_file},
     {"server-state-base", config::kGlobal, 1, 1, "<directory>", on_base},
+    {"stats-file", config::kGlobal, 1, 1, "<path>", on_stats_file},
     {"load-server-state-from-file", config::kDefaultsAndBackends, 1, 1, "{ global | local | none }", on_load},
     {"server-state-file-name", config::kDefaultsAndBackends, 0, 1, "[ { use-backend-name | <file> } ]", on_file_name},
 };

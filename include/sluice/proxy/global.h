@@ -73,6 +73,7 @@ struct ListenerInfo {
   policy::Identity identity;
   std::string name;
   std::string address;              // "127.0.0.1:80"
+  std::string guid;                 // "guid-prefix" and the number of the socket; "" = none
   net::Address fixed_dst;           // where every connection was sent to; unknown for wildcard and redirected listeners
   std::atomic<std::uint32_t> current{0};
   std::atomic<std::uint32_t> current_max{0};

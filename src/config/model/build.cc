@@ -2,6 +2,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
+#include <set>
 #include <random>
 
 #include "references.h"
@@ -9,6 +10,7 @@
 #include "sluice/model/model.h"
 #include "sluice/ops/cli_spec.h"
 #include "sluice/ops/server_state.h"
+#include "sluice/ops/stats_file.h"
 #include "sluice/proxy/spec.h"
 
 namespace sluice::model {
@@ -41,6 +43,8 @@ class Builder {
     make_backends();
     for (const auto& p : model_->global.proxies) check_references(model_->global, *p, diag_);
     make_listeners();
+    check_guids();
+    load_stats();
     make_logs();
     return std::move(model_);
   }
@@ -195,6 +199,33 @@ class Builder {
     }
   }
 
+  // manual 4.2 "guid": unique over everything that has one.
+  void check_guid(const std::string& guid, config::Location at, std::string_view keyword) {
+    if (guid.empty()) return;
+    if (!ops::is_guid(guid))
+      diag_.error(at, std::string(keyword) + " : '" + guid + "' is too long or has characters that are not allowed.",
+                  "up to 127 letters, digits, '.', ':', '-' and '_'");
+    else if (!guids_.insert(guid).second)
+      diag_.error(at, std::string(keyword) + " : '" + guid + "' is used already.");
+  }
+
+  void check_guids() {
+    for (const auto& p : model_->global.proxies) {
+      check_guid(p->rules->spec.guid, p->rules->at, "'guid'");
+      for (std::size_t i = 0; p->servers != nullptr && i < p->servers->size(); ++i)
+        check_guid(p->servers->server(i).spec().guid, p->servers->server(i).spec().at, "'guid'");
+    }
+  }
+
+  // Totals of the process before.
+  void load_stats() {
+    const config::Section* global = document_.global();
+    const auto* file = global == nullptr ? nullptr : global->parts.find<ops::StatsFileSpec>();
+    if (file == nullptr || file->path.empty()) return;
+    if (const std::string error = ops::load_stats_file(file->path, model_->global); !error.empty())
+      diag_.warning(config::Location{}, error);
+  }
+
   void make_listeners() {
     for (const auto& p : model_->global.proxies) {
       if (!p->rules->front) continue;
@@ -209,6 +240,8 @@ class Builder {
           info->name = bind.name.empty() ? "sock-" + std::to_string(next) : bind.name;
           info->identity = {info->name, bind.id != 0 ? bind.id : next};
           info->maxconn = bind.maxconn;
+          if (!bind.guid_prefix.empty()) info->guid = bind.guid_prefix + "-" + std::to_string(port - first);
+          check_guid(info->guid, bind.at, "'guid-prefix'");
           ++next;
           if (!p->rules->spec.disabled)
             model_->listeners.push_back({&bind, static_cast<std::uint16_t>(port), p.get(), info.get()});
@@ -243,6 +276,7 @@ class Builder {
   const ops::GlobalLogSpec* global_log_ = nullptr;
   const ops::GlobalStateSpec* global_state_ = nullptr;
   std::uint32_t next_id_ = 1;
+  std::set<std::string> guids_;
   std::mt19937_64 seeds_{std::random_device{}()};  // asking the system for every backend takes long
 };
 
