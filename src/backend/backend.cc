@@ -17,6 +17,12 @@ bool every_connect_has_port(const std::vector<CheckStep>& steps) {
          std::none_of(steps.begin(), steps.end(), without);
 }
 
+const SavedServer* saved_of(const SavedServers* saved, const Server& s) {
+  if (saved == nullptr) return nullptr;
+  const auto it = saved->find(s.name());
+  return it == saved->end() ? nullptr : &it->second;
+}
+
 }  // namespace
 
 Backend::Backend(const BackendInit& init)
@@ -52,6 +58,7 @@ std::unique_ptr<Backend> Backend::make(const BackendInit& init, config::Diagnost
   }
   std::uint32_t next = 1;
   for (ServerSpec& s : b->spec_.servers) {
+    s.id_given = s.id != 0;
     if (s.id == 0) {
       while (taken.contains(next)) ++next;
       s.id = next++;
@@ -64,7 +71,7 @@ std::unique_ptr<Backend> Backend::make(const BackendInit& init, config::Diagnost
     for (const auto& s : b->servers_) b->state_->by_name.emplace(s->name(), s.get());
   }
   if (!b->resolve_all(init, diag) || diag.errors() != errors) return nullptr;
-  b->init_states();
+  b->init_states(init.saved);
   return b;
 }
 
@@ -109,8 +116,9 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
   bool good = true;
   for (const auto& s : servers_) {
     net::AddressSpec address = s->spec_.address;
-    s->port_kind_ = address.kind == net::AddressKind::Ip ? address.port_kind : net::PortKind::Fixed;
-    s->port_ = address.port;
+    ServerTarget& target = s->target_;
+    target.port_kind = address.kind == net::AddressKind::Ip ? address.port_kind : net::PortKind::Fixed;
+    target.port = address.port;
     if (init.prefer_ip4 && address.needs_resolving && address.family == AF_UNSPEC) address.family = AF_INET;
 
     std::vector<InitAddress> methods = s->options().init_addr;
@@ -121,12 +129,19 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
     bool done = false;
     for (const InitAddress& m : methods) {
       switch (m.kind) {
-        case InitAddress::Kind::Last:
-          break;  // no state file yet: nothing is known from before
+        case InitAddress::Kind::Last: {
+          const SavedServer* saved = saved_of(init.saved, *s);
+          if (saved == nullptr || !saved->address) break;
+          net::Address ip = *saved->address;
+          if (target.port_kind == net::PortKind::Fixed) ip.set_port(address.port);
+          target.address = net::SocketAddress(ip);
+          done = true;
+          break;
+        }
         case InitAddress::Kind::Libc: {
           auto resolved = net::resolve(address);
           if (!resolved) break;
-          s->address_ = resolved.value();
+          target.address = resolved.value();
           done = true;
           break;
         }
@@ -136,15 +151,15 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
           break;
         case InitAddress::Kind::Ip: {
           net::Address ip = m.ip;
-          if (s->port_kind_ == net::PortKind::Fixed) ip.set_port(address.port);
-          s->address_ = net::SocketAddress(ip);
+          if (target.port_kind == net::PortKind::Fixed) ip.set_port(address.port);
+          target.address = net::SocketAddress(ip);
           done = true;
           break;
         }
       }
       if (done) break;
     }
-    if (s->port_kind_ != net::PortKind::Fixed && s->address_.len != 0) s->address_.set_port(0);
+    if (target.port_kind != net::PortKind::Fixed && target.address.len != 0) target.address.set_port(0);
     if (!done) {
       good = false;
       diag.error(s->spec_.address_at,
@@ -165,6 +180,14 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
       }
     }
 
+    s->check_target_.port = s->options().check_port;
+    if (const auto& check = s->options().check_address; check && !check->needs_resolving) {
+      if (auto resolved = net::resolve(*check)) {
+        s->check_target_.address = resolved.value();
+        if (check->port_kind == net::PortKind::None) s->check_target_.address->set_port(0);
+      }
+    }
+
     const SourceSpec& source = s->options().source.set ? s->options().source : spec_.source;
     if (!source.set) continue;
     s->source_interface_ = source.interface;
@@ -180,7 +203,7 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
   return good;
 }
 
-void Backend::init_states() noexcept {
+void Backend::init_states(const SavedServers* saved) noexcept {
   const base::TimePoint now = time_now();
   bool backup_up_matters = false;
   for (const auto& s : servers_) {
@@ -213,12 +236,55 @@ void Backend::init_states() noexcept {
     s->weight_.store(o.weight, std::memory_order_relaxed);
     s->may_shut_sessions_ = o.shutdown_sessions_on_down || (o.backup && backup_up_matters);
     const std::lock_guard lock(mutex_);
+    if (const SavedServer* before = saved_of(saved, *s)) restore_locked(*s, *before);
     update_weight_locked(*s);
   }
   const std::lock_guard lock(mutex_);
   refresh_locked();
   no_server_ = false;  // what starts without servers is not news
   state_->down_transitions = 0;
+}
+
+// manual 4.2 "load-server-state-from-file". What the files say now wins over what they said then; what an administrator did
+// since then is kept.
+void Backend::restore_locked(Server& s, const SavedServer& saved) noexcept {
+  ServerState& state = state_->servers[s.index()];
+  const ServerOptions& o = s.options();
+  std::uint8_t admin = s.admin();
+  if (o.disabled) {
+    // Enabled from the CLI although the configuration disabled it then, too.
+    if ((saved.admin & kMaintConfig) != 0 && (saved.admin & kMaintForced) == 0) admin &= ~kMaintForced;
+  } else if ((saved.admin & kMaintForced) != 0 && (saved.admin & kMaintConfig) == 0) {
+    admin |= kMaintForced;
+  }
+  if ((saved.admin & kDrainForced) != 0) admin |= kDrainForced;
+  s.admin_.store(admin, std::memory_order_relaxed);
+
+  const bool maint = (admin & kMaint) != 0;
+  OpState op = saved.op_state == OpState::Starting ? OpState::Running : saved.op_state;
+  if (!maint && (saved.admin & kMaint) != 0) op = OpState::Running;  // it was stopped for that reason only
+  if (maint) op = OpState::Stopped;
+  s.op_state_.store(op, std::memory_order_relaxed);
+  const auto full = static_cast<std::uint32_t>(state.health.rise + state.health.fall - 1);
+  std::uint32_t health = o.check ? std::min(saved.check_health, full) : full;
+  if (op == OpState::Stopped) health = std::min<std::uint32_t>(health, state.health.rise - 1U);
+  if (op != OpState::Stopped) health = std::max<std::uint32_t>(health, state.health.rise);
+  if (op == OpState::Stopped && !o.check) health = 0;
+  state.health.counter = static_cast<std::uint16_t>(health);
+  if (o.check && !maint && saved.check_status != CheckStatus::Unknown && saved.check_status != CheckStatus::Started)
+    state.check.status = saved.check_status;
+  state.last_change = time_now() - std::chrono::seconds(saved.seconds_since_change);
+  if (saved.configured_weight == o.weight && (state_->balancer->dynamic() || saved.weight == 0))
+    s.weight_.store(saved.weight, std::memory_order_relaxed);
+
+  const std::lock_guard lock(s.target_mutex_);
+  ServerTarget& target = s.target_;
+  if (saved.port != 0 && target.port_kind == net::PortKind::Fixed && target.address.family() != AF_UNIX) {
+    target.port = saved.port;
+    target.address.set_port(saved.port);
+  }
+  if (saved.check_port != 0) s.check_target_.port = saved.check_port;
+  if (saved.check_address) s.check_target_.address = net::SocketAddress(*saved.check_address);
 }
 
 std::string_view Backend::algorithm_name() const noexcept { return backend::algorithm_name(algorithm_); }

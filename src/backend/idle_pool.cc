@@ -11,14 +11,19 @@ IdlePool::~IdlePool() {
   while (PooledConnection* c = used_list_.front()) detach(*c);
 }
 
+void IdlePool::count_used() noexcept {
+  bump(used_, 1);
+  max_used_ = std::max(max_used_, used());
+  if (used() > used_max()) used_peak_.store(used(), std::memory_order_relaxed);
+}
+
 void IdlePool::adopt(PooledConnection& c) noexcept {
   SLUICE_DCHECK(c.pool_ == nullptr);
   c.pool_ = this;
   c.idle_ = false;
   c.safe_ = false;
   used_list_.push_front(c);
-  bump(used_, 1);
-  max_used_ = std::max(max_used_, used());
+  count_used();
 }
 
 void IdlePool::unlink(PooledConnection& c) noexcept {
@@ -69,8 +74,7 @@ PooledConnection* IdlePool::take(ReusePolicy policy, bool first_request, std::ui
   unlink(*c);
   c->safe_ = true;  // from here on it has been reused
   used_list_.push_front(*c);
-  bump(used_, 1);
-  max_used_ = std::max(max_used_, used());
+  count_used();
   return c;
 }
 
@@ -81,11 +85,12 @@ bool IdlePool::give(PooledConnection& c) noexcept {
   if (o.max_reuse >= 0 && c.requests > static_cast<std::uint32_t>(o.max_reuse)) return false;
   // manual 5.2 "pool-purge-delay": 0 keeps nothing.
   if (o.pool_purge_delay.count() == 0) return false;
-  // No more than recent use needed at a time: a burst of short client connections must not leave one server connection each
-  // behind (manual 5.2 "pool-low-conn" raises that floor).
+  // No more than recent use needed at a time: a burst of short client connections must not leave one server connection
+  // each behind (manual 5.2 "pool-low-conn" raises that floor).
   const std::uint32_t kept = idle_.load(std::memory_order_relaxed) + safe_.load(std::memory_order_relaxed);
   const std::uint32_t in_use = used_.load(std::memory_order_relaxed);
-  const std::uint32_t needed = std::max({max_used_, in_use, estimate_.load(std::memory_order_relaxed)}) + o.pool_low_conn;
+  const std::uint32_t needed =
+      std::max({max_used_, in_use, estimate_.load(std::memory_order_relaxed)}) + o.pool_low_conn;
   if (kept + in_use > needed) return false;
   if (totals_->idle.fetch_add(1, std::memory_order_relaxed) + 1 > static_cast<std::uint32_t>(o.pool_max_conn) &&
       o.pool_max_conn >= 0) {

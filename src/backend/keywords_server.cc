@@ -53,6 +53,11 @@ void on_weight(OptionContext& c, ServerSpec& s) {
   s.options.weight = static_cast<std::uint32_t>(*n);
 }
 
+void on_guid(OptionContext& c, ServerSpec& s) {
+  if (s.name.empty()) return c.error(subject(c, s) + "'guid' is not allowed here.");
+  s.guid = std::string(c.arg(0).text);
+}
+
 void on_id(OptionContext& c, ServerSpec& s) {
   if (s.name.empty()) return c.error(subject(c, s) + "'id' is not allowed here.");
   const auto n = base::parse_int<std::uint32_t>(c.arg(0).text);
@@ -187,6 +192,7 @@ constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"downinter", 1, set_time<&ServerOptions::downinter, false>},
     {"fall", 1, set_count<&ServerOptions::fall>},
     {"fastinter", 1, set_time<&ServerOptions::fastinter, false>},
+    {"guid", 1, on_guid},
     {"id", 1, on_id},
     {"init-addr", 1, on_init_addr},
     {"init-state", 1, on_init_state},

@@ -33,22 +33,39 @@ TimeAverages::Values TimeAverages::maximum() const noexcept {
           max_[2].load(std::memory_order_relaxed), max_[3].load(std::memory_order_relaxed)};
 }
 
+void TimeAverages::clear_maxima() noexcept {
+  for (auto& m : max_) m.store(0, std::memory_order_relaxed);
+}
+
 Server::Server(Backend& backend, const ServerSpec& spec, std::uint32_t index, unsigned threads)
-    : backend_(&backend), spec_(spec), index_(index), threads_(threads) {}
+    : backend_(&backend), spec_(spec), index_(index), threads_(threads) {
+  maxconn_.store(spec.options.maxconn, std::memory_order_relaxed);
+}
 
 Server::~Server() = default;
 
+ServerTarget Server::target() const noexcept {
+  const std::lock_guard lock(target_mutex_);
+  return target_;
+}
+
+CheckTarget Server::check_target() const noexcept {
+  const std::lock_guard lock(target_mutex_);
+  return check_target_;
+}
+
 net::SocketAddress Server::connect_address(std::uint16_t client_port) const noexcept {
-  net::SocketAddress a = address_;
-  switch (port_kind_) {
+  const ServerTarget t = target();
+  net::SocketAddress a = t.address;
+  switch (t.port_kind) {
     case net::PortKind::None:
       a.set_port(client_port);
       break;
     case net::PortKind::OffsetPlus:
-      a.set_port(static_cast<std::uint16_t>(client_port + port_));
+      a.set_port(static_cast<std::uint16_t>(client_port + t.port));
       break;
     case net::PortKind::OffsetMinus:
-      a.set_port(static_cast<std::uint16_t>(client_port - port_));
+      a.set_port(static_cast<std::uint16_t>(client_port - t.port));
       break;
     case net::PortKind::Fixed:
     case net::PortKind::Range:
@@ -64,12 +81,13 @@ bool Server::usable() const noexcept {
 
 std::uint32_t Server::dynamic_maxconn() const noexcept {
   const ServerOptions& o = spec_.options;
-  if (o.maxconn == 0) return 0;
-  std::uint32_t limit = o.maxconn;
+  const std::uint32_t maxconn = this->maxconn();
+  if (maxconn == 0) return 0;
+  std::uint32_t limit = maxconn;
   const std::uint32_t full = backend_->fullconn();
   const std::uint32_t used = backend_->current();
-  if (o.minconn != 0 && o.minconn < o.maxconn && full != 0 && used < full) {
-    const auto ramp = static_cast<std::uint32_t>(std::uint64_t{used} * o.maxconn / full);
+  if (o.minconn != 0 && o.minconn < maxconn && full != 0 && used < full) {
+    const auto ramp = static_cast<std::uint32_t>(std::uint64_t{used} * maxconn / full);
     limit = std::max(o.minconn, ramp);
   }
   if (op_state() == OpState::Starting) {
@@ -115,11 +133,12 @@ std::string Server::status_text() const {
   const Health h = health();
   const OpState op = op_state();
   const auto part = [](unsigned a, unsigned b) { return " " + std::to_string(a) + "/" + std::to_string(b); };
-  if (op == OpState::Stopped) return h.counter == 0 || !checked() ? "DOWN" : "DOWN" + part(h.counter, h.rise);
-  const std::string climbing = h.full() || !checked() ? "" : part(h.counter - h.rise + 1U, h.fall);
+  const bool checked = checks_enabled();
+  if (op == OpState::Stopped) return h.counter == 0 || !checked ? "DOWN" : "DOWN" + part(h.counter, h.rise);
+  const std::string climbing = h.full() || !checked ? "" : part(h.counter - h.rise + 1U, h.fall);
   if (op == OpState::Stopping) return "NOLB" + climbing;
   if ((admin & kDrain) != 0) return "DRAIN";
-  if (!checked()) return "no check";
+  if (!checked) return "no check";
   return "UP" + climbing;
 }
 
@@ -170,6 +189,7 @@ Server::IdleFigures Server::idle_figures() const noexcept {
     out.safe += pool->safe();
     out.used += pool->used();
     out.estimate += pool->estimate();
+    out.used_max += pool->used_max();
   }
   return out;
 }

@@ -5,36 +5,9 @@
 
 #include <iterator>
 
-#include "backend/state.h"
+#include "backend/change.h"
 
 namespace sluice::backend {
-
-// Holds the lock; sends the messages that came up after letting it go.
-class Backend::Change {
- public:
-  explicit Change(Backend& b) noexcept : backend_(b), lock_(b.mutex_) {}
-  Change(const Change&) = delete;
-  Change& operator=(const Change&) = delete;
-  ~Change() {
-    std::vector<PendingReport> reports = std::move(backend_.state_->reports);
-    backend_.state_->reports.clear();
-    lock_.unlock();
-    if (backend_.reporter_ == nullptr) return;
-    for (const PendingReport& r : reports) {
-      const std::string& log = r.log_text.empty() ? r.console_text : r.log_text;
-      if (log == r.console_text) {
-        backend_.reporter_->report(backend_, r.level, r.console, log);
-      } else {
-        backend_.reporter_->report_console(backend_, r.console, r.console_text);
-        backend_.reporter_->report(backend_, r.level, StateReporter::Console::None, log);
-      }
-    }
-  }
-
- private:
-  Backend& backend_;
-  std::unique_lock<std::mutex> lock_;
-};
 
 void Backend::report_locked(base::LogLevel level, StateReporter::Console console, std::string text,
                             std::string log_text) noexcept {
@@ -70,7 +43,7 @@ void Backend::refresh_locked() noexcept {
   Server* sole = nullptr;
   if (st.in_use.size() == 1 && !tracks_load_) {
     Server* s = servers_[st.in_use.front().server].get();
-    if (s->options().maxconn == 0) sole = s;
+    if (s->maxconn() == 0) sole = s;
   }
   sole_.store(sole, std::memory_order_release);
 
@@ -204,6 +177,7 @@ void Backend::stopped_locked(Server& s, const std::string& how) noexcept {
   s.post_each(&Server::close_idle);
   report_locked(base::LogLevel::Alert, Console::Warning, subject(s) + how + servers_left_locked(true, s, requeued));
   report_no_server_locked();
+  if (!s.in_maintenance()) remains_draining_locked(s);
 }
 
 // Behind a change to Running or Starting.
@@ -218,6 +192,13 @@ void Backend::started_locked(Server& s, const std::string& how) noexcept {
   serve_locked(s);
   const std::uint32_t served = waiting_before - std::min(waiting_before, total_queued());
   report_locked(base::LogLevel::Notice, Console::Warning, subject(s) + how + servers_left_locked(false, s, served));
+  remains_draining_locked(s);
+}
+
+// Behind every other message of a server that an administrator drains.
+void Backend::remains_draining_locked(const Server& s) noexcept {
+  if ((s.admin() & kDrainForced) == 0) return;
+  report_locked(base::LogLevel::Notice, Console::Warning, subject(s) + " remains in forced drain mode.");
 }
 
 void Backend::check_started(Server& s) noexcept {
@@ -228,7 +209,7 @@ void Backend::check_started(Server& s) noexcept {
 void Backend::check_done(Server& s, const CheckResult& result, CheckOutcome outcome) noexcept {
   const Change change(*this);
   ServerState& state = state_->servers[s.index()];
-  if (s.in_maintenance()) {
+  if (s.in_maintenance() || !s.checks_enabled()) {
     state.check.running = false;
     return;
   }
@@ -329,9 +310,10 @@ void Backend::set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::st
     update_weight_locked(s);
     refresh_locked();
     serve_locked(s);
-    const char* to = s.draining() ? "DRAIN" : s.checked() ? "UP/READY" : "UP/READY";
+    const char* to = s.draining() ? "UP/DRAIN" : "UP/READY";
     report_locked(base::LogLevel::Notice, Console::Warning,
                   fmt::format("{} is {} (leaving forced maintenance){}.", subject(s), to, reason_text));
+    remains_draining_locked(s);
     return;
   }
   const bool drain_before = (before & kDrain) != 0;
@@ -342,7 +324,8 @@ void Backend::set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::st
     state.last_change = now;
     refresh_locked();
     report_locked(base::LogLevel::Notice, Console::Warning,
-                  subject(s) + " enters drain state" + reason_text + servers_left_locked(false, s, requeued));
+                  subject(s) + " enters drain state" + reason_text +
+                      servers_left_locked(s.op_state() == OpState::Stopped, s, requeued));
     report_no_server_locked();
     return;
   }
@@ -354,14 +337,38 @@ void Backend::set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::st
                             s.op_state() == OpState::Stopped ? "DOWN" : "UP", reason_text));
 }
 
-bool Backend::set_weight(Server& s, std::uint32_t weight) noexcept {
+void Backend::force_health(Server& s, ForcedHealth to, std::string_view why) noexcept {
   const Change change(*this);
-  if (!state_->balancer->dynamic() && weight != 0 && weight != s.options().weight) return false;
-  s.weight_.store(weight, std::memory_order_relaxed);
-  update_weight_locked(s);
-  refresh_locked();
-  serve_locked(s);
-  return true;
+  if (s.in_maintenance()) return;
+  ServerState& state = state_->servers[s.index()];
+  const auto full = static_cast<std::uint16_t>(state.health.rise + state.health.fall - 1);
+  state.health.counter = to == ForcedHealth::Down ? 0 : full;
+  const std::string reason_text(why);
+  switch (to) {
+    case ForcedHealth::Up: {
+      if (s.op_state() == OpState::Running || s.op_state() == OpState::Starting) return;
+      const bool slow = s.op_state() == OpState::Stopped && s.options().slowstart.count() > 0;
+      enter_locked(s, slow ? OpState::Starting : OpState::Running);
+      started_locked(s, " is UP" + reason_text);
+      return;
+    }
+    case ForcedHealth::Stopping: {
+      if (s.op_state() == OpState::Stopping) return;
+      enter_locked(s, OpState::Stopping);
+      const std::uint32_t requeued = requeue_locked(s);
+      refresh_locked();
+      report_locked(base::LogLevel::Notice, Console::Warning,
+                    subject(s) + " is stopping" + reason_text + servers_left_locked(false, s, requeued));
+      report_no_server_locked();
+      remains_draining_locked(s);
+      return;
+    }
+    case ForcedHealth::Down:
+      if (s.op_state() == OpState::Stopped) return;
+      enter_locked(s, OpState::Stopped);
+      stopped_locked(s, " is DOWN" + reason_text);
+      return;
+  }
 }
 
 }  // namespace sluice::backend

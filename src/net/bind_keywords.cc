@@ -51,6 +51,7 @@ void permission(OptionContext& c, std::string_view option, UnixPermissions& p) {
 
 constexpr OptionRow<BindSpec> kBindRows[] = {
     {"name", 1, [](OptionContext& c, BindSpec& b) { b.name = c.arg(0).text; }},
+    {"guid-prefix", 1, [](OptionContext& c, BindSpec& b) { b.guid_prefix = c.arg(0).text; }},
     {"id", 1,
      [](OptionContext& c, BindSpec& b) {
        if (const auto v = c.line().integer(c.arg(0), 1, 2147483647)) b.id = static_cast<std::uint32_t>(*v);

@@ -118,15 +118,15 @@ class ErrorsAnswer final : public CliAnswer {
   ErrorsAnswer(const CaptureSource& source, std::int64_t proxy, std::string name, bool requests, bool responses)
       : source_(source), proxy_(proxy), name_(std::move(name)), requests_(requests), responses_(responses) {}
 
-  bool produce(std::string& out) noexcept override {
-    if (next_ >= source_.slots()) return false;
+  Progress produce(std::string& out) noexcept override {
+    if (next_ >= source_.slots()) return Progress::Done;
     CapturedError e;
-    if (!source_.capture(next_++, e)) return true;
-    if (!(e.request ? requests_ : responses_)) return true;
-    if (proxy_ >= 0 && e.proxy_id != proxy_ && e.frontend_id != proxy_ && e.backend_id != proxy_) return true;
-    if (!name_.empty() && e.proxy != name_ && e.frontend != name_ && e.backend != name_) return true;
+    if (!source_.capture(next_++, e)) return Progress::More;
+    if (!(e.request ? requests_ : responses_)) return Progress::More;
+    if (proxy_ >= 0 && e.proxy_id != proxy_ && e.frontend_id != proxy_ && e.backend_id != proxy_) return Progress::More;
+    if (!name_.empty() && e.proxy != name_ && e.frontend != name_ && e.backend != name_) return Progress::More;
     append_capture(out, e);
-    return true;
+    return Progress::More;
   }
 
  private:

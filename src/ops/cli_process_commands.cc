@@ -85,6 +85,16 @@ void add_builtin_commands(CliCommands& commands, CliContext& context) {
   add_process_commands(commands, context);
   add_stat_commands(commands, context);
   add_error_commands(commands, context);
+  add_server_commands(commands, context);
+  add_servers_commands(commands, context);
+  add_limit_commands(commands, context);
+  add_stream_commands(commands, context);
+  add_wait_commands(commands, context);
+  add_counter_commands(commands, context);
+  add_thread_commands(commands, context);
+  add_fd_commands(commands, context);
+  add_memory_commands(commands, context);
+  add_profiling_commands(commands, context);
 }
 
 }  // namespace sluice::ops

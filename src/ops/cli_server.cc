@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <vector>
 
 #include "ops/cli_session.h"
@@ -17,11 +18,15 @@ constexpr unsigned kWanted = runtime::kIn;
 
 struct CliServer::State final : CliSessionOwner {
   struct Listener final : runtime::IoHandler {
-    Listener(State& s, base::UniqueFd f, CliLevel l) : state(s), fd(std::move(f)), level(l) {}
+    Listener(State& s, base::UniqueFd f, CliRights r) : state(s), fd(std::move(f)), rights(r) {}
     void on_io(unsigned) noexcept override { state.accept(*this); }
+    void describe(runtime::IoDescription& out) const noexcept override {
+      out.kind = runtime::IoDescription::Kind::Listener;
+      std::snprintf(out.text, sizeof(out.text), " l.st=%s fe=GLOBAL", state.paused ? "FUL" : "RDY");
+    }
     State& state;
     base::UniqueFd fd;
-    CliLevel level;
+    CliRights rights;
   };
 
   State(runtime::Loop& l, const CliCommands& c, const CliLimits& lim)
@@ -35,7 +40,7 @@ struct CliServer::State final : CliSessionOwner {
         if (errno == EINTR || errno == ECONNABORTED) continue;
         return;
       }
-      auto* session = new (std::nothrow) CliSession(loop, fd, from.level, commands, limits, start, *this);
+      auto* session = new (std::nothrow) CliSession(loop, fd, from.rights, commands, limits, start, *this);
       if (session == nullptr) {
         ::close(fd);
         return;
@@ -78,7 +83,14 @@ CliServer::~CliServer() {
 }
 
 void CliServer::listen(base::UniqueFd socket, CliLevel level) {
-  state_->listeners.push_back(std::make_unique<State::Listener>(*state_, std::move(socket), level));
+  StatsSocketSpec spec;
+  spec.level = level;
+  listen(std::move(socket), spec);
+}
+
+void CliServer::listen(base::UniqueFd socket, const StatsSocketSpec& spec) {
+  const CliRights rights{spec.level, spec.severity, spec.expose_listeners};
+  state_->listeners.push_back(std::make_unique<State::Listener>(*state_, std::move(socket), rights));
   State::Listener& l = *state_->listeners.back();
   state_->loop.watch(l.fd.get(), state_->paused ? 0U : kWanted, l);
 }

@@ -1,5 +1,7 @@
 #include "ops/cli_session.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -13,7 +15,7 @@ constexpr base::Millis kLingerTime{1000};
 constexpr unsigned kStepsPerEvent = 64;
 }  // namespace
 
-CliSession::CliSession(runtime::Loop& loop, int fd, CliLevel level, const CliCommands& commands,
+CliSession::CliSession(runtime::Loop& loop, int fd, CliRights rights, const CliCommands& commands,
                        const CliLimits& limits, base::TimePoint start, CliSessionOwner& owner)
     : loop_(loop),
       commands_(commands),
@@ -22,7 +24,9 @@ CliSession::CliSession(runtime::Loop& loop, int fd, CliLevel level, const CliCom
       transport_(fd, *this),
       timeout_(limits.timeout),
       start_(start),
-      level_(level) {}
+      level_(rights.level),
+      severity_(rights.severity),
+      expose_listeners_(rights.expose_listeners) {}
 
 void CliSession::begin() noexcept {
   touch();
@@ -51,6 +55,12 @@ void CliSession::touch() noexcept {
 }
 
 void CliSession::on_timeout() noexcept {
+  // It is not the client who is late when an answer is; it may have left, though.
+  if (waiting_) {
+    pollfd p{transport_.fd(), 0, 0};
+    if (::poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0) return end();
+    touch();
+  }
   if (deadline_ > loop_.now()) {
     loop_.arm(timer_, deadline_);
     return;
@@ -58,10 +68,28 @@ void CliSession::on_timeout() noexcept {
   end();
 }
 
+void CliSession::resume() noexcept {
+  if (!waiting_ || state_ != State::Running) return;
+  waiting_ = false;
+  touch();
+  step();
+}
+
 void CliSession::on_io(unsigned ready) noexcept {
   if (state_ == State::Lingering) return discard();
-  if ((ready & (runtime::kErr | runtime::kHup)) != 0 && (ready & runtime::kIn) == 0) return end();
+  if ((ready & (runtime::kErr | runtime::kHup)) != 0 && ((ready & runtime::kIn) == 0 || waiting_)) return end();
+  if (waiting_ && sent_ == out_.size()) {
+    // A client that only has no more to say still wants the answer.
+    half_closed_ = true;
+    transport_.want(0);
+    return;
+  }
   step();
+}
+
+void CliSession::describe(runtime::IoDescription& out) const noexcept {
+  out.kind = runtime::IoDescription::Kind::Front;
+  std::snprintf(out.text, sizeof(out.text), " back=0 fe=GLOBAL mux=PASS xprt=RAW");
 }
 
 void CliSession::step() noexcept {
@@ -80,6 +108,10 @@ void CliSession::step() noexcept {
         }
         break;
       case State::Running:
+        if (waiting_) {
+          transport_.want(half_closed_ ? 0U : unsigned{runtime::kRdHup});  // only its end matters
+          return;
+        }
         run_commands();
         break;
       case State::Lingering:
@@ -176,7 +208,15 @@ void CliSession::refuse_line() noexcept {
 void CliSession::run_commands() noexcept {
   while (out_.size() - sent_ < limits_.output_bytes) {
     if (answer_ != nullptr) {
-      if (answer_->produce(out_)) continue;
+      switch (answer_->produce(out_)) {
+        case CliAnswer::Progress::More:
+          continue;
+        case CliAnswer::Progress::Waiting:
+          waiting_ = true;
+          return;
+        case CliAnswer::Progress::Done:
+          break;
+      }
       finish_answer();
     } else if (quit_ || line_at_ > line_.size()) {
       line_.clear();
@@ -202,9 +242,13 @@ void CliSession::run_one(std::string_view command) noexcept {
   CliCall call{words_.words, {}, nullptr, out_, *this, commands_};
   const CliCommands::Match found = commands_.match(words_.words);
   if (found.command == nullptr) {
-    call.say(commands_.unknown(words_.words, level_));
+    call.say(commands_.unknown(words_.words, *this));
   } else if (found.command->level > level_) {
     call.say("Permission denied", CliSeverity::Err);
+  } else if (found.command->mode == CliCommand::Mode::Expert && !expert_) {
+    call.say("This command is restricted to expert mode only.", CliSeverity::Err);
+  } else if (found.command->mode == CliCommand::Mode::Experimental && !experimental_) {
+    call.say("This command is restricted to experimental mode only.", CliSeverity::Err);
   } else {
     call.ctx = found.ctx;
     if (line_at_ > line_.size()) call.payload = payload_;

@@ -7,7 +7,7 @@
 //
 //   Reading    waits for a line, at most max_line_bytes
 //   Payload    gathers the lines of a payload, at most max_payload_bytes
-//   Running    has commands of a line left, an answer to produce, or bytes to send; reads nothing
+//   Running    has commands of a line left, an answer to produce or to wait for, or bytes to send; reads nothing
 //   Lingering  everything is sent and our side is shut down; input is thrown away until the client closes too, so that
 //   a client
 //              that is still writing reads our answer instead of a reset
@@ -37,12 +37,19 @@ class CliSessionOwner {
   ~CliSessionOwner() = default;
 };
 
+// What a session begins with: its socket's.
+struct CliRights {
+  CliLevel level = CliLevel::Operator;
+  CliSeverityOutput severity = CliSeverityOutput::None;
+  bool expose_listeners = false;
+};
+
 class CliSession final : public runtime::IoHandler, public runtime::Buried, public CliSessionControl {
  public:
   base::ListHook hook;  // in the server's list
 
   // fd: accepted, non-blocking; owned from here.
-  CliSession(runtime::Loop& loop, int fd, CliLevel level, const CliCommands& commands, const CliLimits& limits,
+  CliSession(runtime::Loop& loop, int fd, CliRights rights, const CliCommands& commands, const CliLimits& limits,
              base::TimePoint start, CliSessionOwner& owner);
 
   void begin() noexcept;
@@ -52,7 +59,15 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   [[nodiscard]] CliLevel level() const noexcept override { return level_; }
   void lower_level(CliLevel level) noexcept override {
     if (level < level_) level_ = level;
+    expert_ = experimental_ = false;
   }
+  [[nodiscard]] bool expert() const noexcept override { return expert_; }
+  void set_expert(bool on) noexcept override { expert_ = on; }
+  [[nodiscard]] bool experimental() const noexcept override { return experimental_; }
+  void set_experimental(bool on) noexcept override { experimental_ = on; }
+  void resume() noexcept override;
+  [[nodiscard]] bool exposes_listeners() const noexcept override { return expose_listeners_; }
+  [[nodiscard]] int connection() const noexcept override { return transport_.fd(); }
   void set_timeout(base::Millis timeout) noexcept override;
   [[nodiscard]] SeverityOutput severity_output() const noexcept override { return severity_; }
   void set_severity_output(SeverityOutput what) noexcept override { severity_ = what; }
@@ -65,6 +80,7 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   enum class State : std::uint8_t { Reading, Payload, Running, Lingering, Ended };
 
   void on_io(unsigned ready) noexcept override;
+  void describe(runtime::IoDescription& out) const noexcept override;
   void destroy() noexcept override { delete this; }
   void on_timeout() noexcept;
 
@@ -94,10 +110,14 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   State state_ = State::Reading;
   CliLevel level_;
   Mode mode_ = Mode::Single;
-  SeverityOutput severity_ = SeverityOutput::None;
+  SeverityOutput severity_;
+  const bool expose_listeners_;
   bool timed_ = false;
   bool quit_ = false;
   bool eof_ = false;
+  bool waiting_ = false;      // for resume()
+  bool half_closed_ = false;  // seen while waiting
+  bool expert_ = false, experimental_ = false;
 
   std::string in_;           // received and not yet run
   std::size_t scanned_ = 0;  // no line end before this place

@@ -13,7 +13,7 @@ using Mode = CliSessionControl::Mode;
 using SeverityOutput = CliSessionControl::SeverityOutput;
 
 Answer help(CliCall& c) {
-  c.say(c.commands.help(c.words.subspan(1), c.session.level()));
+  c.say(c.commands.help(c.words.subspan(1), c.session));
   return nullptr;
 }
 
@@ -68,6 +68,24 @@ Answer show_level(CliCall& c) {
   return nullptr;
 }
 
+// "expert-mode [on|off]": only in the level that may do everything.
+Answer expert_mode(CliCall& c) {
+  const std::string_view word = c.word(1);
+  if (word.empty())
+    c.say(c.session.expert() ? "expert-mode is ON" : "expert-mode is OFF");
+  else
+    c.session.set_expert(word == "on");
+  return nullptr;
+}
+Answer experimental_mode(CliCall& c) {
+  const std::string_view word = c.word(1);
+  if (word.empty())
+    c.say(c.session.experimental() ? "experimental-mode is ON" : "experimental-mode is OFF");
+  else
+    c.session.set_experimental(word == "on");
+  return nullptr;
+}
+
 Answer set_timeout(CliCall& c) {
   if (c.word(2) != "cli") {
     c.say("'set timeout' only supports 'cli'.", CliSeverity::Err);
@@ -111,6 +129,10 @@ Answer echo(CliCall& c) {
 
 constexpr CliCommand kCommands[] = {
     {"echo", CliLevel::User, "echo <text>", "print text to the output", echo},
+    {"experimental-mode", CliLevel::Admin, "experimental-mode [on|off]",
+     "show or change the experimental mode of the session", experimental_mode, CliCommand::Mode::Unlisted},
+    {"expert-mode", CliLevel::Admin, "expert-mode [on|off]", "show or change the expert mode of the session",
+     expert_mode, CliCommand::Mode::Unlisted},
     {"help", CliLevel::User, "help [<command>]", "list matching or all commands", help},
     {"operator", CliLevel::User, "operator", "lower the level of the current CLI session to operator", oper},
     {"prompt", CliLevel::User, "prompt [help | n | i | p | timed ]*", "toggle interactive mode with prompt", prompt},

@@ -55,18 +55,19 @@ class StatAnswer final : public CliAnswer {
   StatAnswer(const StatsSource& source, const StatRequest& request) : source_(source), request_(request) {}
 
   // One proxy head or one row per call: about a kilobyte as CSV, some twenty in the other layouts.
-  bool produce(std::string& out) noexcept override {
+  Progress produce(std::string& out) noexcept override {
     switch (part_) {
       case Part::Header:
         if (request_.layout == Layout::Csv) append_csv_header(out);
         if (request_.layout == Layout::Json) out += '[';
         part_ = Part::Proxy;
-        return true;
+        return Progress::More;
       case Part::Proxy:
-        return next_proxy();
+        next_proxy();
+        return Progress::More;
       case Part::Frontend:
         frontend(out);
-        return true;
+        return Progress::More;
       case Part::Listeners:
         if (index_ < proxy_.listeners && wants(8)) {
           listener(out);
@@ -74,21 +75,21 @@ class StatAnswer final : public CliAnswer {
           part_ = Part::Servers;
           index_ = 0;
         }
-        return true;
+        return Progress::More;
       case Part::Servers:
         if (index_ < proxy_.servers && wants(4))
           server(out);
         else
           part_ = Part::Backend;
-        return true;
+        return Progress::More;
       case Part::Backend:
         backend(out);
-        return true;
+        return Progress::More;
       case Part::End:
         if (request_.layout == Layout::Json) out += "]\n";
-        return false;
+        return Progress::Done;
     }
-    return false;
+    return Progress::Done;
   }
 
  private:
@@ -96,18 +97,17 @@ class StatAnswer final : public CliAnswer {
 
   [[nodiscard]] bool wants(std::uint32_t type) const noexcept { return (request_.types & type) != 0; }
 
-  bool next_proxy() noexcept {
+  void next_proxy() noexcept {
     if (next_ >= source_.proxies()) {
       part_ = Part::End;
-      return true;
+      return;
     }
     at_ = next_++;
     proxy_ = ProxyIdentity{};
-    if (!source_.proxy(at_, proxy_) || proxy_.disabled) return true;
-    if (request_.iid >= 0 && proxy_.id != request_.iid) return true;
+    if (!source_.proxy(at_, proxy_) || proxy_.disabled) return;
+    if (request_.iid >= 0 && proxy_.id != request_.iid) return;
     part_ = Part::Frontend;
     index_ = 0;
-    return true;
   }
 
   void frontend(std::string& out) noexcept {

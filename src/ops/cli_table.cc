@@ -61,6 +61,89 @@ unsigned distance(std::string_view command, std::span<const std::string_view> wo
 
 bool is_of_session(std::string_view words) noexcept { return words == "help" || words == "prompt" || words == "quit"; }
 
+// Whether the help shows it to that session.
+bool listed(const CliCommand& c, const CliSessionControl& session) noexcept {
+  if (c.level > session.level()) return false;
+  switch (c.mode) {
+    case CliCommand::Mode::Any:
+      return true;
+    case CliCommand::Mode::Expert:
+      return session.expert();
+    case CliCommand::Mode::Experimental:
+      return session.experimental();
+    case CliCommand::Mode::Unlisted:
+      break;
+  }
+  return false;
+}
+
+// Commands of the language that are not built: refused by name.
+constexpr std::string_view kPlanned[] = {
+    "abort ssl",
+    "acme",
+    "add acl",
+    "add backend",
+    "add map",
+    "add server",
+    "add ssl",
+    "clear acl",
+    "clear map",
+    "clear table",
+    "commit acl",
+    "commit map",
+    "commit ssl",
+    "debug counters",
+    "debug dev",
+    "del acl",
+    "del backend",
+    "del map",
+    "del server",
+    "del ssl",
+    "disable dynamic-cookie",
+    "dump ssl",
+    "enable dynamic-cookie",
+    "get acl",
+    "get map",
+    "httpclient",
+    "new ssl",
+    "prepare acl",
+    "prepare map",
+    "publish backend",
+    "set anon",
+    "set dynamic-cookie-key",
+    "set map",
+    "set ssl",
+    "set table",
+    "show acl",
+    "show anon",
+    "show cache",
+    "show default-server",
+    "show defaults",
+    "show dev",
+    "show events",
+    "show map",
+    "show peers",
+    "show quic",
+    "show resolvers",
+    "show ssl",
+    "show table",
+    "show tls-keys",
+    "show trace",
+    "trace",
+    "set var",
+    "get var",
+    "unpublish backend",
+    "update ssl",
+};
+
+// The one of these that the line begins with; "" when there is none.
+std::string_view planned_command(std::span<const std::string_view> words) noexcept {
+  for (const std::string_view c : kPlanned) {
+    if (common(c, words).all) return c;
+  }
+  return {};
+}
+
 void append_line(std::string& out, const CliCommand& c) {
   out += "  ";
   out += c.usage;
@@ -94,16 +177,18 @@ CliCommands::Match CliCommands::match(std::span<const std::string_view> words) c
   return best;
 }
 
-std::string CliCommands::help(std::span<const std::string_view> words, CliLevel level) const {
+std::string CliCommands::help(std::span<const std::string_view> words, const CliSessionControl& session) const {
   std::string out = "The following commands are valid at this level:\n";
   for (const Entry& e : entries_) {
-    if (e.command->level > level) continue;
+    if (!listed(*e.command, session)) continue;
     if (begins(e.command->words, words) || is_of_session(e.command->words)) append_line(out, *e.command);
   }
   return out;
 }
 
-std::string CliCommands::unknown(std::span<const std::string_view> words, CliLevel level) const {
+std::string CliCommands::unknown(std::span<const std::string_view> words, const CliSessionControl& session) const {
+  if (const std::string_view planned = planned_command(words); !planned.empty())
+    return "'" + std::string(planned) + "' is not supported yet.\n";
   struct Guess {
     unsigned distance;
     std::size_t entry;
@@ -111,7 +196,7 @@ std::string CliCommands::unknown(std::span<const std::string_view> words, CliLev
   std::vector<Guess> guesses;
   for (std::size_t i = 0; !words.empty() && i < entries_.size(); ++i) {
     const CliCommand& c = *entries_[i].command;
-    if (c.level > level || is_of_session(c.words)) continue;
+    if (!listed(c, session) || is_of_session(c.words)) continue;
     // A command of another family is a guess only when nothing of the line fits anywhere.
     const bool related = common(c.words, words).words != 0;
     const unsigned d = distance(c.words, words);
@@ -123,7 +208,7 @@ std::string CliCommands::unknown(std::span<const std::string_view> words, CliLev
     out += words.empty() ? " Please enter one of the following commands only:\n"
                          : ". Please enter one of the following commands only:\n";
     for (const Entry& e : entries_) {
-      if (e.command->level <= level) append_line(out, *e.command);
+      if (listed(*e.command, session)) append_line(out, *e.command);
     }
     return out;
   }

@@ -7,5 +7,6 @@ namespace sluice::ops {
 
 void register_log_keywords(config::KeywordTable& table);
 void register_stats_keywords(config::KeywordTable& table);
+void register_state_keywords(config::KeywordTable& table);
 
 }  // namespace sluice::ops

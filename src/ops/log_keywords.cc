@@ -295,6 +295,7 @@ void register_log_keywords(config::KeywordTable& table) { table.add(kRows); }
 void register_keywords(config::KeywordTable& table) {
   register_log_keywords(table);
   register_stats_keywords(table);
+  register_state_keywords(table);
 }
 
 std::optional<std::uint8_t> parse_facility(std::string_view name) noexcept {

@@ -34,6 +34,27 @@ void on_level(OptionContext& c, StatsSocketSpec& s) {
   }
 }
 
+void on_severity(OptionContext& c, StatsSocketSpec& s) {
+  const std::string_view word = c.arg(0).text;
+  if (word == "none") {
+    s.severity = CliSeverityOutput::None;
+  } else if (word == "number") {
+    s.severity = CliSeverityOutput::Number;
+  } else if (word == "string") {
+    s.severity = CliSeverityOutput::Text;
+  } else {
+    c.error(c.arg(0),
+            named("severity-output", "expects 'none', 'number' or 'string' (got '" + std::string(word) + "')"));
+  }
+}
+
+void on_expose(OptionContext& c, StatsSocketSpec& s) {
+  if (c.arg(0).text == "listeners")
+    s.expose_listeners = true;
+  else
+    c.error(c.arg(0), named("expose-fd", "only supports 'listeners' (got '" + std::string(c.arg(0).text) + "')"));
+}
+
 void on_mode(OptionContext& c, StatsSocketSpec& s) {
   std::uint32_t mode = 0;
   const std::string_view word = c.arg(0).text;
@@ -84,8 +105,16 @@ void on_backlog(OptionContext& c, StatsSocketSpec& s) {
 void on_name(OptionContext& c, StatsSocketSpec& s) { s.name = std::string(c.arg(0).text); }
 
 constexpr config::OptionRow<StatsSocketSpec> kSocketOptions[] = {
-    {"level", 1, on_level}, {"mode", 1, on_mode}, {"user", 1, on_user},       {"group", 1, on_group},
-    {"uid", 1, on_uid},     {"gid", 1, on_gid},   {"backlog", 1, on_backlog}, {"name", 1, on_name},
+    {"level", 1, on_level},
+    {"mode", 1, on_mode},
+    {"user", 1, on_user},
+    {"group", 1, on_group},
+    {"severity-output", 1, on_severity},
+    {"expose-fd", 1, on_expose},
+    {"uid", 1, on_uid},
+    {"gid", 1, on_gid},
+    {"backlog", 1, on_backlog},
+    {"name", 1, on_name},
 };
 
 const config::OptionTable<StatsSocketSpec>& socket_options() {
@@ -141,7 +170,9 @@ void on_maxconn(KeywordContext& c) {
 
 constexpr config::KeywordRow kRows[] = {
     {"stats socket", config::kGlobal, 0, config::kAnyArgs,
-     "<address|path> [level <level>] [mode <mode>] [user|group|uid|gid <owner>]", on_socket, config::kFree},
+     "<address|path> [level <level>] [mode <mode>] [user|group|uid|gid <owner>] [severity-output <how>] [expose-fd "
+     "listeners]",
+     on_socket, config::kFree},
     {"stats timeout", config::kGlobal, 1, 1, "<timeout>", on_timeout},
     {"stats maxconn", config::kGlobal, 1, 1, "<connections>", on_maxconn},
 };

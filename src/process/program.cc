@@ -10,6 +10,7 @@
 #include <cstring>
 #include <vector>
 
+#include "process/ctl.h"
 #include "process/features.h"
 #include "process/keyword_listing.h"
 #include "sluice/base/unique_fd.h"
@@ -276,6 +277,7 @@ bool write_pid_file(Launch& launch) {
 
 int run(int argc, char** argv) {
   std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (!args.empty() && args.front() == "ctl") return run_ctl({args.begin() + 1, args.end()});
   // On the heap and never destroyed: threads that are still ending may look at it.
   static Program* program = nullptr;
   program = new Program(argc > 0 ? argv[0] : "sluice");

@@ -322,6 +322,9 @@ class Server final : public runtime::SignalHandler {
     context.stats = running_.stats.get();
     context.captures = running_.captures.get();
     context.console = &launch_.console;
+    context.global = &running_.model->global;
+    context.threads = running_.group.get();
+    context.started = base::Clock::now();
     context.version = launch_.identity.version;
     context.sockets = stats->sockets;
     ops::add_builtin_commands(commands, context);
@@ -333,7 +336,7 @@ class Server final : public runtime::SignalHandler {
     cli = std::make_unique<ops::CliServer>(loop, commands, limits);
     cli->set_start(base::Clock::now());
     for (std::size_t i = 0; i < running_.stats_sockets.size(); ++i)
-      cli->listen(std::move(running_.stats_sockets[i]), stats->sockets[i].level);
+      cli->listen(std::move(running_.stats_sockets[i]), stats->sockets[i]);
   }
 
   // TERM and INT end at once, with the signal's status; USR1 lets exchanges finish first.

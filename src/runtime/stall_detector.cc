@@ -21,6 +21,8 @@ std::string demangled(const char* name) {
   return out;
 }
 
+}  // namespace
+
 std::string name_of(const RunningMark::What& what) {
   if (what.address == 0) return "?";
   // The word before a virtual table points to the type's name (Itanium C++ ABI 2.5.2, which GCC and clang follow
@@ -33,8 +35,6 @@ std::string name_of(const RunningMark::What& what) {
   std::snprintf(text, sizeof(text), "function %p", fn);
   return text;
 }
-
-}  // namespace
 
 const char* doing_name(Doing doing) noexcept {
   switch (doing) {

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
+#include "fakes/runtime/fake_clock.h"
 #include "ops/cli_session.h"
 #include "sluice/ops/cli_commands.h"
 #include "unit/ops/fake_stats.h"
@@ -22,6 +24,7 @@ struct Ended final : ops::CliSessionOwner {
 };
 
 struct World {
+  runtime::test::FakeClock clock;
   std::unique_ptr<runtime::Loop> loop;
   ops::test::FakeStats stats;
   ops::CliContext context;
@@ -29,7 +32,9 @@ struct World {
   ops::CliLimits limits;
 
   World() {
-    loop = std::move(runtime::Loop::make({}).value());
+    runtime::LoopOptions options;
+    options.clock = &clock;
+    loop = std::move(runtime::Loop::make(options).value());
     ops::test::fill_reference(stats);
     context.stats = &stats;
     context.version = "3.5";
@@ -60,8 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0) std::abort();
   Ended owner;
   const runtime::LoopBinding binding(*world.loop);
-  auto* session = new ops::CliSession(*world.loop, pair[0], ops::CliLevel::Admin, world.commands, world.limits,
-                                      world.loop->now(), owner);
+  auto* session = new ops::CliSession(*world.loop, pair[0], ops::CliRights{ops::CliLevel::Admin}, world.commands,
+                                      world.limits, world.loop->now(), owner);
   session->begin();
   const std::size_t cut = text.size() * data[0] / 255;
   (void)!::send(pair[1], text.data(), cut, MSG_NOSIGNAL);
@@ -72,6 +77,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (int i = 0; i < 20000 && !owner.ended; ++i) {
     world.loop->turn();
     drain(pair[1]);
+    if (i % 16 == 15)
+      world.clock.advance(std::chrono::seconds(1) * (1 << std::min(i / 16, 24)));  // "wait 20d" ends too
   }
   if (!owner.ended) std::abort();
   ::close(pair[1]);

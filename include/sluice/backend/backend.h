@@ -19,6 +19,7 @@
 
 #include "sluice/backend/balancer.h"
 #include "sluice/backend/queue.h"
+#include "sluice/backend/saved_state.h"
 #include "sluice/backend/server.h"
 #include "sluice/backend/spec.h"
 #include "sluice/base/counters.h"
@@ -122,6 +123,7 @@ struct BackendInit {
   bool resolve_names = true;          // false with -dr: a name that cannot be resolved leaves the server in maintenance
   bool prefer_ip4 = false;            // -4
   std::uint64_t seed = 0;             // "balance random" begins from it
+  const SavedServers* saved = nullptr;  // states of the process before; null: none. Read by make() only.
 };
 
 class Backend {
@@ -144,6 +146,7 @@ class Backend {
   // Whether the algorithm makes the server follow from the request (a hash), and not from turns or loads.
   [[nodiscard]] bool keyed() const noexcept { return keyed_; }
   [[nodiscard]] std::string_view algorithm_name() const noexcept;  // `show stat` column "algo"
+  [[nodiscard]] unsigned threads() const noexcept { return counters_.threads(); }
   [[nodiscard]] std::size_t size() const noexcept { return servers_.size(); }
   [[nodiscard]] Server& server(std::size_t i) noexcept { return *servers_[i]; }
   [[nodiscard]] const Server& server(std::size_t i) const noexcept { return *servers_[i]; }
@@ -194,8 +197,29 @@ class Backend {
   bool ramp_up(Server& s) noexcept;
   // Sets and clears Admin bits. `why` ends the message ("" = none).
   void set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::string_view why) noexcept;
+  // As a check would, at once ("set server health"); the next check decides anew. In maintenance nothing happens.
+  // Servers without checks have a health too. why: as above.
+  enum class ForcedHealth : std::uint8_t { Up, Stopping, Down };
+  void force_health(Server& s, ForcedHealth to, std::string_view why) noexcept;
   // 0 .. 256. False when the balancer is static and the weight cannot be 0 or the configured one.
   bool set_weight(Server& s, std::uint32_t weight) noexcept;
+  // 0 = no limit. Those who wait are served when there is room now.
+  void set_maxconn(Server& s, std::uint32_t maxconn) noexcept;
+  // Idle connections to the old address are closed; those in use go on.
+  void set_address(Server& s, const ServerTarget& target) noexcept;
+  void set_check_target(Server& s, const CheckTarget& target) noexcept;
+  // Only for servers with checked(). While off, no check starts and results are ignored.
+  void set_checks(Server& s, bool enabled) noexcept;
+
+  // -- "clear counters"
+  // The highest values, of the backend and its servers.
+  void clear_maxima() noexcept;
+  // What is counted under the lock (failed checks, transitions), and when the last sessions were.
+  void clear_totals() noexcept;
+  // Both for one server.
+  void clear_server(Server& s) noexcept;
+  // The blocks of one thread, by that thread.
+  void clear_counters(unsigned thread) noexcept;
 
  private:
   friend class Server;
@@ -210,7 +234,8 @@ class Backend {
 
   bool check_specs(config::Diagnostics& diag) const;
   bool resolve_all(const BackendInit& init, config::Diagnostics& diag);
-  void init_states() noexcept;
+  void init_states(const SavedServers* saved) noexcept;
+  void restore_locked(Server& s, const SavedServer& saved) noexcept;
 
   // assign.cc
   void release(Server& s) noexcept;
@@ -237,6 +262,8 @@ class Backend {
   void started_locked(Server& s, const std::string& how) noexcept;
   void update_weight_locked(Server& s) noexcept;
   void report_no_server_locked() noexcept;
+  void remains_draining_locked(const Server& s) noexcept;
+  void clear_totals_locked(Server& s) noexcept;
   [[nodiscard]] std::string servers_left_locked(bool going_down, const Server& s, std::uint32_t requeued) const;
   void enter_locked(Server& s, OpState to) noexcept;
   void report_locked(base::LogLevel level, StateReporter::Console console, std::string text,

@@ -84,6 +84,8 @@ class IdlePool {
   [[nodiscard]] std::uint32_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t estimate() const noexcept { return estimate_.load(std::memory_order_relaxed); }
 
+  [[nodiscard]] std::uint32_t used_max() const noexcept { return used_peak_.load(std::memory_order_relaxed); }
+
   // Purging. Called by the pool's own timer; public for tests.
   void purge() noexcept;
 
@@ -91,6 +93,7 @@ class IdlePool {
   using ConnectionList = base::List<PooledConnection, &PooledConnection::pool_hook_>;
   static PooledConnection* find(ConnectionList& list, std::uint64_t key) noexcept;
   void unlink(PooledConnection& c) noexcept;
+  void count_used() noexcept;
   void arm_purge() noexcept;
   static void bump(std::atomic<std::uint32_t>& n, int by) noexcept {
     n.store(n.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(by), std::memory_order_relaxed);
@@ -102,7 +105,8 @@ class IdlePool {
   ConnectionList safe_list_;
   ConnectionList used_list_;
   std::atomic<std::uint32_t> idle_{0}, safe_{0}, used_{0}, estimate_{0};
-  std::uint32_t max_used_ = 0;  // since the last purge
+  std::atomic<std::uint32_t> used_peak_{0};  // since start
+  std::uint32_t max_used_ = 0;               // since the last purge
   runtime::MemberTimer<&IdlePool::purge> purge_timer_{*this};
 };
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,7 @@ class TimeAverages {
   void add(std::uint32_t queue, std::uint32_t connect, std::uint32_t response, std::uint32_t total) noexcept;
   [[nodiscard]] Values average() const noexcept;
   [[nodiscard]] Values maximum() const noexcept;
+  void clear_maxima() noexcept;
 
  private:
   static constexpr std::uint32_t kWindow = 1024;
@@ -87,6 +89,19 @@ class SessionHook {
 // What one thread keeps about a server.
 struct ServerThread;
 
+// Where a server is.
+struct ServerTarget {
+  net::SocketAddress address;  // port 0 where it follows the client's
+  net::PortKind port_kind = net::PortKind::Fixed;
+  std::uint16_t port = 0;  // the port, or the offset to the client's
+};
+
+// Where its checks go when that is somewhere else.
+struct CheckTarget {
+  std::optional<net::SocketAddress> address;  // "addr"; its port counts unless it is 0
+  std::uint16_t port = 0;                     // "port"; 0 = the server's
+};
+
 class Server {
  public:
   Server(const Server&) = delete;
@@ -102,8 +117,10 @@ class Server {
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }  // position in the backend, from 0
   // Where to connect to. client_port: the port the client connected to, for addresses with an offset (":+10", no port).
   [[nodiscard]] net::SocketAddress connect_address(std::uint16_t client_port) const noexcept;
-  // As configured and resolved; port 0 where it follows the client's.
-  [[nodiscard]] const net::SocketAddress& address() const noexcept { return address_; }
+  // As configured and resolved, or as set since; its port is 0 where it follows the client's. Any thread.
+  [[nodiscard]] net::SocketAddress address() const noexcept { return target().address; }
+  [[nodiscard]] ServerTarget target() const noexcept;
+  [[nodiscard]] CheckTarget check_target() const noexcept;
   // Bind the socket to this before connecting; null = no "source".
   [[nodiscard]] const net::SocketAddress* source() const noexcept { return source_ ? &*source_ : nullptr; }
   [[nodiscard]] const std::string& source_interface() const noexcept { return source_interface_; }
@@ -115,6 +132,8 @@ class Server {
   }                                                                                                        // smax
   [[nodiscard]] std::uint32_t queued() const noexcept { return queued_.load(std::memory_order_relaxed); }  // qcur
   [[nodiscard]] std::uint32_t queued_max() const noexcept { return queued_max_.load(std::memory_order_relaxed); }
+  // "maxconn" as configured or set; 0 = none.
+  [[nodiscard]] std::uint32_t maxconn() const noexcept { return maxconn_.load(std::memory_order_relaxed); }
   // The limit right now, between minconn and maxconn; 0 = none.
   [[nodiscard]] std::uint32_t dynamic_maxconn() const noexcept;
 
@@ -142,7 +161,11 @@ class Server {
   // Consistent copies for statistics.
   [[nodiscard]] Health health() const noexcept;
   [[nodiscard]] CheckResult last_check() const;
+  // Has checks configured; and whether they run ("disable health").
   [[nodiscard]] bool checked() const noexcept { return spec_.options.check; }
+  [[nodiscard]] bool checks_enabled() const noexcept {
+    return checked() && checks_enabled_.load(std::memory_order_relaxed);
+  }
   // chkfail, chkdown, seconds since the last change, seconds of downtime so far.
   struct StateFigures {
     std::uint64_t failed_checks, down_transitions;
@@ -159,6 +182,8 @@ class Server {
   // Counts in stot, rate and lastsess, as the reference does: once for the assignment (assign does that), once more for
   // every further attempt of the same stream on this server.
   void count_attempt(const runtime::Loop& loop) noexcept;
+  // The block of one thread, by that thread.
+  void clear_counters(unsigned thread) noexcept;
   [[nodiscard]] base::EventRate& session_rate() noexcept { return session_rate_; }
   [[nodiscard]] const base::EventRate& session_rate() const noexcept { return session_rate_; }
   [[nodiscard]] TimeAverages& times() noexcept { return times_; }
@@ -170,6 +195,7 @@ class Server {
   [[nodiscard]] IdlePool& idle_pool(unsigned thread) noexcept;
   struct IdleFigures {
     std::uint32_t idle, safe, used, estimate;
+    std::uint32_t used_max;  // sum of the threads' highest
   };
   [[nodiscard]] IdleFigures idle_figures() const noexcept;
   [[nodiscard]] std::uint32_t idle_on_thread(unsigned thread) const noexcept;
@@ -190,13 +216,15 @@ class Server {
   Backend* backend_;
   ServerSpec spec_;
   std::uint32_t index_;
-  net::SocketAddress address_;
-  net::PortKind port_kind_ = net::PortKind::Fixed;
-  std::uint16_t port_ = 0;
   std::optional<net::SocketAddress> source_;
   std::string source_interface_;
   bool may_shut_sessions_ = false;
   bool in_use_ = false;  // the balancer has it; guarded by Backend::mutex_
+
+  // Where it is. Read once per new connection; a lock of its own, nothing else is taken under it.
+  mutable std::mutex target_mutex_;
+  ServerTarget target_;       // guarded by target_mutex_
+  CheckTarget check_target_;  // guarded by target_mutex_
 
   // Shared.
   alignas(64) std::atomic<std::uint32_t> current_{0};
@@ -211,6 +239,8 @@ class Server {
   std::atomic<std::uint8_t> admin_{0};
   std::atomic<std::uint32_t> weight_{1};
   std::atomic<std::uint32_t> scaled_weight_{16};
+  std::atomic<std::uint32_t> maxconn_{0};
+  std::atomic<bool> checks_enabled_{true};
   std::atomic<std::int64_t> ramp_start_ms_{0};  // slowstart: monotonic milliseconds when it went up; 0 = not starting
   IdleTotals idle_totals_;
   base::PerThread<ServerThread> threads_;

@@ -75,7 +75,9 @@ struct ServerOptions {
 
 struct ServerSpec {
   std::string name;
-  std::uint32_t id = 0;  // 0 = the next free one
+  std::uint32_t id = 0;   // 0 = the next free one
+  std::string guid;       // "guid"; "" = none
+  bool id_given = false;  // by "id"; set when the backend is made
   net::AddressSpec address;
   ServerOptions options;
   config::Location at;

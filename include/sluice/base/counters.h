@@ -76,6 +76,19 @@ void add_up(const PerThread<Block>& per_thread, Block& total) noexcept {
   }
 }
 
+// Sets every counter of a block to 0. Only its writer may do that.
+template <class Block>
+void clear_block(Block& block) noexcept {
+  static_assert(sizeof(Block) % sizeof(Counter) == 0);
+  auto* counters = reinterpret_cast<Counter*>(&block);
+  for (std::size_t i = 0; i < sizeof(Block) / sizeof(Counter); ++i) counters[i].set(0);
+}
+// The block of a thread, by that thread.
+template <class Block>
+void clear(PerThread<Block>& per_thread, unsigned thread) noexcept {
+  if (Block* b = per_thread.peek(thread)) clear_block(*b);
+}
+
 // Events per second over a sliding window of one second, and the highest rate seen. Any thread.
 class EventRate {
  public:
@@ -96,6 +109,7 @@ class EventRate {
     return 0;
   }
   [[nodiscard]] std::uint32_t max() const noexcept { return max_.load(std::memory_order_relaxed); }
+  void clear_max() noexcept { max_.store(0, std::memory_order_relaxed); }
 
  private:
   void turn(std::int64_t second) noexcept {

@@ -25,6 +25,7 @@ struct BindSpec {
   AddressSpec address;
   config::Location at{};
   std::string name;             // "name": how logs and statistics call the listener
+  std::string guid_prefix;      // "guid-prefix": of the identities of its sockets
   std::uint32_t id = 0;         // "id": 0 = given in order
   std::uint32_t backlog = 0;    // "backlog": 0 = the proxy's
   std::uint32_t maxconn = 0;    // "maxconn": 0 = the frontend's alone

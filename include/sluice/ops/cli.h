@@ -26,10 +26,15 @@ namespace sluice::ops {
 // A long answer. Destroyed with its session at the latest: must not be on the stack then.
 class CliAnswer {
  public:
+  enum class Progress : std::uint8_t {
+    More,
+    Done,
+    Waiting,  // nothing now: the answer calls CliSessionControl::resume() later, when there is more
+  };
   virtual ~CliAnswer() = default;
-  // Appends the next piece, some kilobytes at most, whole lines preferred; false when that was the last one. Pieces
-  // come on different turns: what the answer refers to may have changed or gone in between.
-  virtual bool produce(std::string& out) noexcept = 0;
+  // Appends the next piece, some kilobytes at most, whole lines preferred. Pieces come on different turns: what the
+  // answer refers to may have changed or gone in between. Not called again while Waiting, until resume().
+  virtual Progress produce(std::string& out) noexcept = 0;
 };
 
 // Severities of messages (management manual 9.3 "set severity-output"), as syslog.
@@ -39,10 +44,10 @@ enum class CliSeverity : std::uint8_t { Emerg, Alert, Crit, Err, Warning, Notice
 class CliSessionControl {
  public:
   [[nodiscard]] virtual CliLevel level() const noexcept = 0;
+  // Gives up the expert and the experimental mode too.
   virtual void lower_level(CliLevel level) noexcept = 0;
   virtual void set_timeout(base::Millis timeout) noexcept = 0;
-  // Prefix of messages: none, the number, the name.
-  enum class SeverityOutput : std::uint8_t { None, Number, Text };
+  using SeverityOutput = CliSeverityOutput;
   [[nodiscard]] virtual SeverityOutput severity_output() const noexcept = 0;
   virtual void set_severity_output(SeverityOutput what) noexcept = 0;
   // How the session goes on behind the current line (management manual 9.3, the three modes).
@@ -50,6 +55,17 @@ class CliSessionControl {
   [[nodiscard]] virtual Mode mode() const noexcept = 0;
   virtual void set_mode(Mode mode) noexcept = 0;
   virtual void toggle_timed_prompt() noexcept = 0;
+  // What dangerous and unfinished commands ask for (management manual 9.3 "expert-mode", "experimental-mode").
+  [[nodiscard]] virtual bool expert() const noexcept = 0;
+  virtual void set_expert(bool on) noexcept = 0;
+  [[nodiscard]] virtual bool experimental() const noexcept = 0;
+  virtual void set_experimental(bool on) noexcept = 0;
+  // The answer that said Waiting has more. On the session's loop, never from inside produce().
+  virtual void resume() noexcept = 0;
+  // Whether its socket gives listening sockets away ("expose-fd listeners"), and the connection itself, borrowed, for
+  // answers that are more than bytes.
+  [[nodiscard]] virtual bool exposes_listeners() const noexcept = 0;
+  [[nodiscard]] virtual int connection() const noexcept = 0;
   // Ends the session once what was answered so far is sent.
   virtual void quit() noexcept = 0;
 
@@ -81,6 +97,8 @@ struct CliCommand {
   std::string_view help;   // right column
   // Null result: the answer is complete in call.out.
   std::unique_ptr<CliAnswer> (*handler)(CliCall& call) = nullptr;
+  // Only in that mode; not listed in the help of sessions that are not in it.
+  enum class Mode : std::uint8_t { Any, Expert, Experimental, Unlisted } mode = Mode::Any;
 };
 
 class CliCommands {
@@ -95,9 +113,9 @@ class CliCommands {
   // The command with the most words that begins the line.
   [[nodiscard]] Match match(std::span<const std::string_view> words) const noexcept;
   // The listing of `help [words]` for that level.
-  [[nodiscard]] std::string help(std::span<const std::string_view> words, CliLevel level) const;
+  [[nodiscard]] std::string help(std::span<const std::string_view> words, const CliSessionControl& session) const;
   // The answer to words that no command begins with.
-  [[nodiscard]] std::string unknown(std::span<const std::string_view> words, CliLevel level) const;
+  [[nodiscard]] std::string unknown(std::span<const std::string_view> words, const CliSessionControl& session) const;
 
  private:
   struct Entry {

@@ -42,7 +42,9 @@ class CliServer {
   CliServer& operator=(const CliServer&) = delete;
   ~CliServer();  // closes listeners and sessions
 
-  // Listens on a socket from open_stats_socket().
+  // Listens on a socket from open_stats_socket(). Of the spec, what sessions begin with is read now: level, severity,
+  // expose_listeners.
+  void listen(base::UniqueFd socket, const StatsSocketSpec& spec);
   void listen(base::UniqueFd socket, CliLevel level);
   // Stops accepting; sessions go on.
   void stop_listening() noexcept;

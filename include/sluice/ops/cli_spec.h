@@ -18,6 +18,8 @@ struct StatsSocketSpec {
   net::AddressSpec address;
   std::string text;  // as written, for messages and `show cli sockets`
   CliLevel level = CliLevel::Operator;
+  CliSeverityOutput severity = CliSeverityOutput::None;
+  bool expose_listeners = false;  // "expose-fd listeners"
   // Unix sockets only (manual 5.1).
   std::optional<std::uint32_t> mode;
   std::optional<std::uint32_t> uid;

@@ -1,6 +1,7 @@
 // Accepts connections of one listening socket on one thread, and stops accepting while there is no room.
 //
-// Limits: the process's maxconn, the frontend's, the listener's, and its rate (manual 4.2 "rate-limit sessions"). Above a limit
+// Limits: the process's maxconn, the frontend's, the listener's, and rates (manual 4.2 "rate-limit sessions", management
+// manual 9.3 "set rate-limit"). Above a limit
 // new connections wait in the kernel's backlog; the acceptor looks again as soon as a connection of this thread ended, and at
 // the latest after 100 ms (connections of other threads). Thread: the worker's.
 #pragma once
@@ -26,9 +27,11 @@ class Acceptor final : public runtime::IoHandler {
   // Room may have come.
   void look_again() noexcept;
   void on_io(unsigned ready) noexcept override;
+  void describe(runtime::IoDescription& out) const noexcept override;
 
  private:
   [[nodiscard]] bool has_room() const noexcept;
+  [[nodiscard]] std::uint32_t rate_reached() const noexcept;
   void pause(base::Millis at_most) noexcept;
   void on_timer() noexcept { look_again(); }
 

@@ -35,6 +35,16 @@ struct GlobalSettings {
   unsigned threads = 1;
 };
 
+// Limits of the process that may change while it runs ("set maxconn global", "set rate-limit"). 0 = no limit.
+struct LiveLimits {
+  std::atomic<std::uint32_t> maxconn{0};          // at most GlobalSettings::maxconn
+  std::atomic<std::uint32_t> connection_rate{0};  // "maxconnrate", per second
+  std::atomic<std::uint32_t> session_rate{0};     // "maxsessrate", per second
+};
+
+// What the listeners of a frontend do. Written by who pauses and stops them, see ops/frontend_control.h.
+enum class FrontState : std::uint8_t { Running, Paused, Stopped };
+
 // Per thread; summed for `show stat` and `show info`.
 struct FrontendCounters {
   base::Counter connections;        // conn_tot
@@ -63,6 +73,7 @@ struct ListenerInfo {
   policy::Identity identity;
   std::string name;
   std::string address;              // "127.0.0.1:80"
+  std::string guid;                 // "guid-prefix" and the number of the socket; "" = none
   net::Address fixed_dst;           // where every connection was sent to; unknown for wildcard and redirected listeners
   std::atomic<std::uint32_t> current{0};
   std::atomic<std::uint32_t> current_max{0};
@@ -98,7 +109,8 @@ struct Proxy {
   http::mux::H1Settings front_h1, back_h1;
   base::LogSink* log = nullptr;                    // null: no target
   bool log_structured = false;                     // a target shows structured data
-  std::uint32_t maxconn = 0;                       // of the frontend; 0 = no limit
+  std::atomic<std::uint32_t> maxconn{0};           // of the frontend; 0 = no limit; "set maxconn frontend" changes it
+  std::atomic<FrontState> front_state{FrontState::Running};
 
   // -- statistics of the frontend side
   base::PerThread<FrontendCounters> counters;
@@ -116,10 +128,15 @@ struct ThreadCounters {
   base::Counter connections, requests, streams, bytes_out, spliced_bytes;
 };
 
+class Worker;
+
 struct Global final : public ProxyNames, public policy::BackendLookup {
-  explicit Global(const GlobalSettings& s) : settings(s), counters(s.threads) {}
+  explicit Global(const GlobalSettings& s) : settings(s), counters(s.threads), workers(s.threads) {
+    limits.maxconn = s.maxconn;
+  }
 
   GlobalSettings settings;
+  LiveLimits limits;
   policy::ProcessFacts process;
   std::vector<std::unique_ptr<Proxy>> proxies;     // by CompiledProxy::index
   alignas(64) std::atomic<std::uint32_t> connections{0};  // client connections, all frontends (%ac)
@@ -129,6 +146,8 @@ struct Global final : public ProxyNames, public policy::BackendLookup {
   std::atomic<bool> stopping{false};
   base::EventRate connection_rate, session_rate;
   base::PerThread<ThreadCounters> counters;
+  // By thread; each entry is written and read by its own thread only. Null: not running.
+  std::vector<Worker*> workers;
 
   [[nodiscard]] Proxy* proxy_of(const CompiledProxy& c) const noexcept { return proxies[c.index].get(); }
   // After all proxies are there, before the first lookup.

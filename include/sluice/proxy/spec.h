@@ -200,6 +200,7 @@ struct ProxySpec {
   // -- identity and state
   Mode mode = Mode::Tcp;  // F and B of one stream have the same mode
   bool disabled = false;  // not started, not listened on, still listed as DISABLED/MAINT
+  std::string guid;       // "guid"; "" = none
   std::uint32_t id = 0;   // "id": 0 = given by the model, in order of appearance
   std::string description;
   std::uint32_t maxconn = 0;  // [F] concurrent connections; above it the listeners pause. 0 = the global one

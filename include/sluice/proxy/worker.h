@@ -9,6 +9,7 @@
 #include "sluice/net/pipe_pool.h"
 #include "sluice/policy/scratch.h"
 #include "sluice/proxy/global.h"
+#include "sluice/proxy/stream_view.h"
 #include "sluice/runtime/loop.h"
 
 namespace sluice::proxy {
@@ -50,9 +51,21 @@ class Worker {
   void stop(bool hard) noexcept;
   [[nodiscard]] std::size_t sessions() const noexcept { return session_count_; }
 
+  // -- streams, one after the other; see stream_view.h
+  void start(StreamCursor& cursor) noexcept;
+  // Looks at up to `budget` sessions (each counts one off); false when the budget is used up or, with `budget` left, at
+  // the end.
+  [[nodiscard]] bool next(StreamCursor& cursor, StreamView& out, unsigned& budget) noexcept;
+  // The walk is over, or is given up.
+  void drop(StreamCursor& cursor) noexcept { cursor.hook_.unlink(); }
+  // Ends the stream that next() has just shown, "K" in its log. The cursor is past it.
+  void kill(const StreamView& stream) noexcept;
+
  private:
   friend class Session;
   void session_ended(Session& session) noexcept;
+  // The session leaves the list of all.
+  void unlink(Session& session) noexcept;
 
   Global& global_;
   runtime::Loop& loop_;
@@ -66,6 +79,7 @@ class Worker {
 
   struct Sessions;
   std::unique_ptr<Sessions> all_;
+  base::List<StreamCursor, &StreamCursor::hook_> cursors_;
   runtime::MemberTimer<&Worker::on_trim> trim_timer_{*this};
   std::size_t session_count_ = 0;
   void (*on_room_)(void*) noexcept = nullptr;

@@ -117,8 +117,8 @@ class Loop {
   // (nothing is reported until set_interest). Owning a descriptor needs no watch: one that is accepted, read, answered
   // and closed at once never meets the poller. If the kernel refuses the registration, h gets kErr in the next turn.
   void watch(int fd, unsigned interest, IoHandler& h) noexcept;
-  // The same, but the kernel is told only kPatience later: for a descriptor that will most likely be closed by then, and
-  // on which nothing urgent is expected.
+  // The same, but the kernel is told only kPatience later: for a descriptor that will most likely be closed by then,
+  // and on which nothing urgent is expected.
   void watch_patiently(int fd, unsigned interest, IoHandler& h) noexcept;
   // fd: watched; ends the patience.
   void hurry(int fd) noexcept;
@@ -144,6 +144,21 @@ class Loop {
   // The same for a descriptor that is closed right after and that no other descriptor (dup, other process) shares its
   // open file with: saves the system call, since close() makes the kernel forget it.
   void unwatch_closing(int fd) noexcept;
+
+  // A descriptor for reports. False: fd is not watched.
+  struct FdView {
+    const IoHandler* handler;
+    std::uint32_t generation;
+    unsigned wanted, actual;  // interest asked for, and known to the poller
+  };
+  [[nodiscard]] bool view_fd(int fd, FdView& out) const noexcept {
+    if (!watched(fd)) return false;
+    const FdEntry& e = fds_[static_cast<std::size_t>(fd)];
+    out = {e.handler, e.generation, e.wanted, e.actual};
+    return true;
+  }
+  // No descriptor from here on is watched.
+  [[nodiscard]] int fd_end() const noexcept { return static_cast<int>(fds_.size()); }
 
   // --- time
   // -------------------------------------------------------------------------------------------------------------- As
@@ -185,6 +200,11 @@ class Loop {
   }
   // Scheduled and not yet run. Takes as long as there are some.
   [[nodiscard]] std::size_t tasks_waiting() const noexcept { return tasks_.size(); }
+  // The tasks that wait for their turn, for reports: fn(const Task&, TaskClass).
+  template <class F>
+  void each_task(F&& fn) {
+    tasks_.for_each(fn);
+  }
   void set_task_shares(const TaskShares& shares) noexcept { tasks_.set_shares(shares); }
 
   // --- other threads
@@ -224,6 +244,15 @@ class Loop {
   [[nodiscard]] LoopStats stats() const noexcept;
   [[nodiscard]] const RunningMark& running() const noexcept { return mark_; }
 
+  // --- profiling
+  // Begins to measure, anew when it does already; or stops, keeping what was measured.
+  void set_profiling(bool on) {
+    if (on) profiler_ = std::make_unique<TaskProfiler>();
+    mark_.set_profiler(on ? profiler_.get() : nullptr);
+  }
+  // What was measured; null: nothing ever.
+  [[nodiscard]] const TaskProfiler* profile() const noexcept { return profiler_.get(); }
+
  private:
   friend class LoopBinding;
 
@@ -239,6 +268,7 @@ class Loop {
   struct MailReader final : IoHandler {
     explicit MailReader(Loop& l) noexcept : loop(l) {}
     void on_io(unsigned ready) noexcept override;
+    void describe(IoDescription& out) const noexcept override { out.kind = IoDescription::Kind::Pipe; }
     Loop& loop;
   };
   struct Counters {
@@ -307,6 +337,7 @@ class Loop {
   bool calm_ = true;           // the last turn was long enough to measure each
   std::uint64_t turn_number_ = 0;
   RunningMark mark_;
+  std::unique_ptr<TaskProfiler> profiler_;
   Counters counters_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> running_{false};  // run() is on a stack

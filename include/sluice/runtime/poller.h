@@ -26,11 +26,19 @@ namespace sluice::runtime {
 //            system can. Never reported.
 enum Ready : unsigned { kIn = 1, kOut = 4, kErr = 8, kHup = 16, kRdHup = 32, kShared = 64 };
 
+// What a descriptor is for, as `show fd` tells it.
+struct IoDescription {
+  enum class Kind : std::uint8_t { Other, Pipe, Listener, Front, Back } kind = Kind::Other;
+  char text[192] = "";  // " fe=www fam=ipv4 lport=80"
+};
+
 class IoHandler {
  public:
   // ready: what is wanted and ready, plus kErr/kHup; never 0. May watch, unwatch and close any descriptor, its own
   // included. Must not destroy an object that may be on the call stack: see Loop::bury().
   virtual void on_io(unsigned ready) noexcept = 0;
+  // For reports. On the loop's thread.
+  virtual void describe(IoDescription& out) const noexcept { (void)out; }
 
  protected:
   ~IoHandler() = default;

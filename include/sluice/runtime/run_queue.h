@@ -34,6 +34,12 @@ class RunQueue {
   // Runs up to a share of each class, the urgent first; what is scheduled meanwhile waits for the next call. Returns
   // how many ran. mark may be null.
   unsigned run_pass(RunningMark* mark) noexcept;
+  // fn(const Task&, TaskClass); changes nothing.
+  template <class F>
+  void for_each(F&& fn) {
+    for (unsigned c = 0; c < kTaskClasses; ++c)
+      queues_[c].for_each([&](Task& t) { fn(static_cast<const Task&>(t), static_cast<TaskClass>(c)); });
+  }
   void set_shares(const TaskShares& shares) noexcept { shares_ = shares; }
 
  private:

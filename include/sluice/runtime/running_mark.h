@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "sluice/runtime/task_profiler.h"
+
 namespace sluice::runtime {
 
 enum class Doing : std::uint8_t { Waiting, Io, Timer, Task, Message, Destroying, TurnEnd, Other };
@@ -20,14 +22,24 @@ class RunningMark {
   void enter(const T& object) noexcept {
     const void* vtable;
     std::memcpy(&vtable, static_cast<const void*>(&object), sizeof(vtable));
-    what_.store(reinterpret_cast<std::uintptr_t>(vtable), std::memory_order_relaxed);
+    set(reinterpret_cast<std::uintptr_t>(vtable));
   }
   // A plain function that is not a method of anything.
   template <class R, class... Args>
   void enter_function(R (*fn)(Args...) noexcept) noexcept {
-    what_.store(reinterpret_cast<std::uintptr_t>(fn) | kFunction, std::memory_order_relaxed);
+    set(reinterpret_cast<std::uintptr_t>(fn) | kFunction);
   }
-  void enter_phase(Doing doing) noexcept { doing_.store(doing, std::memory_order_relaxed); }
+  void enter_phase(Doing doing) noexcept {
+    doing_.store(doing, std::memory_order_relaxed);
+    if (profiler_ == nullptr) [[likely]]
+      return;
+    if (doing == Doing::Waiting)
+      profiler_->pause();
+    else
+      profiler_->enter(static_cast<TaskProfiler::Key>(doing) + 1);
+  }
+  // Borrowed; null: off.
+  void set_profiler(TaskProfiler* profiler) noexcept { profiler_ = profiler; }
   void count_turn(std::uint64_t turn) noexcept { turn_.store(turn, std::memory_order_relaxed); }
 
   // Any thread.
@@ -39,17 +51,26 @@ class RunningMark {
   };
   [[nodiscard]] What what() const noexcept {
     const std::uintptr_t w = what_.load(std::memory_order_relaxed);
-    return {w & ~kFunction, (w & kFunction) != 0};
+    return decode(w);
   }
+  // The words that a TaskProfiler keeps.
+  static What decode(std::uintptr_t word) noexcept { return {word & ~kFunction, (word & kFunction) != 0}; }
 
  private:
   // In the same word as the address, so that a reader never takes the one for the other. No address of ours has the top
   // bit set.
   static constexpr std::uintptr_t kFunction = ~(~std::uintptr_t{0} >> 1);
 
+  void set(std::uintptr_t word) noexcept {
+    what_.store(word, std::memory_order_relaxed);
+    if (profiler_ != nullptr) [[unlikely]]
+      profiler_->enter(word);
+  }
+
   std::atomic<std::uintptr_t> what_{0};
   std::atomic<std::uint64_t> turn_{0};
   std::atomic<Doing> doing_{Doing::Waiting};
+  TaskProfiler* profiler_ = nullptr;  // loop thread
 };
 
 }  // namespace sluice::runtime

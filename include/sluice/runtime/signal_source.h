@@ -37,6 +37,7 @@ class SignalSource final : private IoHandler {
 
  private:
   void on_io(unsigned ready) noexcept override;
+  void describe(IoDescription& out) const noexcept override { out.kind = IoDescription::Kind::Pipe; }
   void install(int signo, void (*action)(int)) noexcept;
 
   Loop& loop_;

@@ -72,6 +72,8 @@ class StallDetector {
   std::thread thread_;
 };
 
+// The type of an object by the address of its virtual table, or the name of a function as far as the system knows it.
+std::string name_of(const RunningMark::What& what);
 // Name of a phase, for reports: "io", "timer", ...
 const char* doing_name(Doing doing) noexcept;
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "backend/checks/request.h"
@@ -76,7 +77,7 @@ void Check::close_socket(bool reset) noexcept {
 void Check::begin() noexcept {
   const ServerOptions& o = server_.options();
   began_ = loop_.now();
-  if (server_.in_maintenance()) {
+  if (server_.in_maintenance() || !server_.checks_enabled()) {
     loop_.arm(start_timer_, began_ + o.inter);
     return;
   }
@@ -147,10 +148,14 @@ Check::Flow Check::enter_step() noexcept {
 
 Check::Flow Check::connect_now(const CheckPlan::Step& step) noexcept {
   close_socket(!linger_);
-  const ServerOptions& o = server_.options();
   net::SocketAddress to = server_.connect_address(0);
+  const CheckTarget target = server_.check_target();
+  if (target.address) {
+    const std::uint16_t port = to.address().port();
+    to = *target.address;
+    if (to.address().port() == 0) to.set_port(port);
+  }
   const net::AddressSpec* other = nullptr;
-  if (o.check_address) other = &*o.check_address;
   if (step.spec != nullptr && step.spec->address && !step.spec->default_options) other = &*step.spec->address;
   if (other != nullptr) {
     auto resolved = net::resolve(*other);  // a literal address: names are refused at start
@@ -159,7 +164,7 @@ Check::Flow Check::connect_now(const CheckPlan::Step& step) noexcept {
     to = resolved.value();
     if (other->port_kind == net::PortKind::None) to.set_port(port);
   }
-  if (o.check_port != 0) to.set_port(o.check_port);
+  if (target.port != 0) to.set_port(target.port);
   if (step.spec != nullptr && step.spec->port != 0) to.set_port(step.spec->port);
   linger_ = step.spec != nullptr && step.spec->linger;
   if (to.len == 0) return fail(CheckStatus::SockError, "no address");
@@ -414,6 +419,12 @@ void Check::on_ramp() noexcept {
   if (!server_.backend().ramp_up(server_)) return;
   const auto step = std::clamp(server_.options().slowstart / 20, base::Millis{20}, base::Millis{1000});
   loop_.arm_after(ramp_timer_, step);
+}
+
+void Check::describe(runtime::IoDescription& out) const noexcept {
+  out.kind = runtime::IoDescription::Kind::Back;
+  std::snprintf(out.text, sizeof out.text, " back=1 check=%s/%s", server_.backend().name().c_str(),
+                server_.name().c_str());
 }
 
 void Check::on_io(unsigned ready) noexcept {

@@ -47,6 +47,7 @@ class Check final : public runtime::IoHandler {
   [[nodiscard]] const Server& server() const noexcept { return server_; }
 
   void on_io(unsigned ready) noexcept override;
+  void describe(runtime::IoDescription& out) const noexcept override;
 
  private:
   enum class Phase : std::uint8_t { Idle, Connecting, Sending, Expecting };

@@ -2,12 +2,15 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
+#include <set>
 #include <random>
 
 #include "references.h"
 #include "reporter.h"
 #include "sluice/model/model.h"
 #include "sluice/ops/cli_spec.h"
+#include "sluice/ops/server_state.h"
+#include "sluice/ops/stats_file.h"
 #include "sluice/proxy/spec.h"
 
 namespace sluice::model {
@@ -29,6 +32,7 @@ class Builder {
     const config::Section* global = document_.global();
     if (global != nullptr) {
       global_log_ = global->parts.find<ops::GlobalLogSpec>();
+      global_state_ = global->parts.find<ops::GlobalStateSpec>();
       if (const auto* stats = global->parts.find<ops::StatsSpec>(); stats != nullptr && !stats->sockets.empty())
         next_id_ = 2;
     }
@@ -39,6 +43,8 @@ class Builder {
     make_backends();
     for (const auto& p : model_->global.proxies) check_references(model_->global, *p, diag_);
     make_listeners();
+    check_guids();
+    load_stats();
     make_logs();
     return std::move(model_);
   }
@@ -122,7 +128,8 @@ class Builder {
     std::uint64_t to_all = 0;
     for (const auto& p : proxies) {
       if (!p->rules->front) continue;
-      const std::uint64_t limit = p->maxconn != 0 ? p->maxconn : model_->global.settings.maxconn;
+      const std::uint32_t own = p->maxconn.load();
+      const std::uint64_t limit = own != 0 ? own : model_->global.settings.maxconn;
       std::vector<std::uint32_t> targets;
       bool anywhere = false;
       if (p->rules->default_backend != nullptr) targets.push_back(p->rules->default_backend->index);
@@ -152,6 +159,7 @@ class Builder {
     }
     const std::vector<std::uint32_t> fullconns = computed_fullconns();
     static const backend::BackendSpec kNoServers;
+    ops::ServerStateLoader states(global_state_);
     for (const auto& p : model_->global.proxies) {
       if (!p->rules->back) continue;
       const config::Section& s = *sections_[p->rules->index];
@@ -168,6 +176,7 @@ class Builder {
       init.reporter = model_->reporter.get();
       init.resolve_names = model_->options.resolve_names;
       init.prefer_ip4 = model_->options.prefer_ip4;
+      if (const auto* state = s.parts.find<ops::ServerStateSpec>()) init.saved = states.find(init.name, *state);
       p->servers = backend::Backend::make(init, diag_);
       if (p->servers == nullptr) continue;
       p->server_identities.reserve(p->servers->size());
@@ -175,6 +184,7 @@ class Builder {
         p->server_identities.push_back({p->servers->server(i).name(), p->servers->server(i).id()});
       resolve_use_server(*p);
     }
+    for (const std::string& w : states.warnings()) diag_.warning(config::Location{}, w);
   }
 
   void resolve_use_server(proxy::Proxy& p) {
@@ -187,6 +197,33 @@ class Builder {
       else
         rule.server = found->index();
     }
+  }
+
+  // manual 4.2 "guid": unique over everything that has one.
+  void check_guid(const std::string& guid, config::Location at, std::string_view keyword) {
+    if (guid.empty()) return;
+    if (!ops::is_guid(guid))
+      diag_.error(at, std::string(keyword) + " : '" + guid + "' is too long or has characters that are not allowed.",
+                  "up to 127 letters, digits, '.', ':', '-' and '_'");
+    else if (!guids_.insert(guid).second)
+      diag_.error(at, std::string(keyword) + " : '" + guid + "' is used already.");
+  }
+
+  void check_guids() {
+    for (const auto& p : model_->global.proxies) {
+      check_guid(p->rules->spec.guid, p->rules->at, "'guid'");
+      for (std::size_t i = 0; p->servers != nullptr && i < p->servers->size(); ++i)
+        check_guid(p->servers->server(i).spec().guid, p->servers->server(i).spec().at, "'guid'");
+    }
+  }
+
+  // Totals of the process before.
+  void load_stats() {
+    const config::Section* global = document_.global();
+    const auto* file = global == nullptr ? nullptr : global->parts.find<ops::StatsFileSpec>();
+    if (file == nullptr || file->path.empty()) return;
+    if (const std::string error = ops::load_stats_file(file->path, model_->global); !error.empty())
+      diag_.warning(config::Location{}, error);
   }
 
   void make_listeners() {
@@ -203,6 +240,8 @@ class Builder {
           info->name = bind.name.empty() ? "sock-" + std::to_string(next) : bind.name;
           info->identity = {info->name, bind.id != 0 ? bind.id : next};
           info->maxconn = bind.maxconn;
+          if (!bind.guid_prefix.empty()) info->guid = bind.guid_prefix + "-" + std::to_string(port - first);
+          check_guid(info->guid, bind.at, "'guid-prefix'");
           ++next;
           if (!p->rules->spec.disabled)
             model_->listeners.push_back({&bind, static_cast<std::uint16_t>(port), p.get(), info.get()});
@@ -235,7 +274,9 @@ class Builder {
   std::unique_ptr<Model> model_;
   std::vector<const config::Section*> sections_;  // by proxy index
   const ops::GlobalLogSpec* global_log_ = nullptr;
+  const ops::GlobalStateSpec* global_state_ = nullptr;
   std::uint32_t next_id_ = 1;
+  std::set<std::string> guids_;
   std::mt19937_64 seeds_{std::random_device{}()};  // asking the system for every backend takes long
 };
 

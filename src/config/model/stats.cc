@@ -111,7 +111,8 @@ Stats::Stats(const Model& model, ProcessSide process) : model_(model), process_(
 }
 
 std::uint32_t Stats::maxconn_of(const proxy::Proxy& p) const noexcept {
-  return p.maxconn != 0 ? p.maxconn : model_.global.settings.maxconn;
+  const std::uint32_t own = p.maxconn.load(std::memory_order_relaxed);
+  return own != 0 ? own : model_.global.limits.maxconn.load(std::memory_order_relaxed);
 }
 
 bool Stats::proxy(std::size_t i, ops::ProxyIdentity& out) const {
@@ -134,7 +135,17 @@ bool Stats::frontend(std::size_t i, ops::FrontendStats& out) const {
   const std::int64_t now_ms = to_ms(base::Clock::now());
   proxy::FrontendCounters c;
   base::add_up(p.counters, c);
-  if (model_.global.stopping.load(std::memory_order_relaxed)) out.status = "STOP";
+  switch (p.front_state.load(std::memory_order_relaxed)) {
+    case proxy::FrontState::Running:
+      if (model_.global.stopping.load(std::memory_order_relaxed)) out.status = "STOP";
+      break;
+    case proxy::FrontState::Paused:
+      out.status = "PAUSED";
+      break;
+    case proxy::FrontState::Stopped:
+      out.status = "STOP";
+      break;
+  }
   out.scur = p.connections.load(std::memory_order_relaxed);
   out.smax = p.connections_max.load(std::memory_order_relaxed);
   out.slim = maxconn_of(p);
@@ -218,7 +229,7 @@ bool Stats::server(std::size_t i, std::size_t j, ops::ServerStats& out) const {
   out.qlimit = options.maxqueue;
   out.scur = s.current();
   out.smax = s.current_max();
-  out.slim = options.maxconn;
+  out.slim = s.maxconn();
   out.weight = s.effective_weight();
   out.uweight = s.weight();
   out.active = !options.backup;
@@ -240,7 +251,7 @@ bool Stats::server(std::size_t i, std::size_t j, ops::ServerStats& out) const {
   out.used = idle.used;
   out.need = idle.estimate;
   if (options.pool_max_conn >= 0) out.idle_limit = static_cast<std::uint32_t>(options.pool_max_conn);
-  out.checked = s.checked() && !s.in_maintenance();  // in maintenance its check columns are empty
+  out.checked = s.checks_enabled() && !s.in_maintenance();  // in maintenance its check columns are empty
   if (out.checked) fill_check(out.check, s);
   return true;
 }
@@ -318,7 +329,10 @@ void Stats::process(ops::ProcessInfo& out) const {
   }
   out.max_pipes = process_.max_pipes;
   out.ulimit_n = out.maxsock = process_.fds_needed;
-  out.maxconn = out.hard_maxconn = g.settings.maxconn;
+  out.hard_maxconn = g.settings.maxconn;
+  out.maxconn = g.limits.maxconn.load(std::memory_order_relaxed);
+  out.conn_rate_limit = g.limits.connection_rate.load(std::memory_order_relaxed);
+  out.sess_rate_limit = g.limits.session_rate.load(std::memory_order_relaxed);
   out.curr_conns = g.connections.load(std::memory_order_relaxed);
   proxy::ThreadCounters c;
   base::add_up(g.counters, c);

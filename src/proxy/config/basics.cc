@@ -35,6 +35,8 @@ void on_id(KeywordContext& c) {
   spec_of(c).id = *v;
 }
 
+void on_guid(KeywordContext& c) { spec_of(c).guid = std::string(c.arg(0).text); }
+
 void on_description(KeywordContext& c) {
   auto& text = spec_of(c).description;
   text.clear();
@@ -173,6 +175,7 @@ constexpr config::KeywordRow kRows[] = {
     {"disabled", kAll, 0, 0, "", on_disabled},
     {"enabled", kAll, 0, 0, "", on_enabled},
     {"id", config::kProxies, 1, 1, "<value>", on_id},
+    {"guid", config::kProxies, 1, 1, "<string>", on_guid},
     {"description", config::kProxies, 1, config::kAnyArgs, "<text>", on_description},
     {"maxconn", kFront, 1, 1, "<conns>", on_maxconn},
     {"backlog", kFront, 1, 1, "<conns>", on_backlog},

@@ -35,8 +35,24 @@ bool Acceptor::has_room() const noexcept {
   const auto below = [](const std::atomic<std::uint32_t>& n, std::uint32_t limit) {
     return limit == 0 || n.load(std::memory_order_relaxed) < limit;
   };
-  return below(global.connections, global.settings.maxconn) && below(proxy_.connections, proxy_.maxconn) &&
+  return below(global.connections, global.limits.maxconn.load(std::memory_order_relaxed)) &&
+         below(proxy_.connections, proxy_.maxconn.load(std::memory_order_relaxed)) &&
          below(listener_.current, listener_.maxconn);
+}
+
+// The lowest rate that is reached, 0 = none.
+std::uint32_t Acceptor::rate_reached() const noexcept {
+  const Global& global = worker_.global();
+  std::uint32_t reached = 0;
+  const auto look = [&](const base::EventRate& rate, std::uint32_t limit) {
+    if (limit == 0 || (reached != 0 && reached <= limit)) return;
+    const std::int64_t ms = std::chrono::duration_cast<base::Millis>(worker_.loop().now().time_since_epoch()).count();
+    if (rate.read(ms) >= limit) reached = limit;
+  };
+  look(proxy_.session_rate, proxy_.rules->spec.rate_limit_sessions);
+  look(global.connection_rate, global.limits.connection_rate.load(std::memory_order_relaxed));
+  look(global.session_rate, global.limits.session_rate.load(std::memory_order_relaxed));
+  return reached;
 }
 
 void Acceptor::pause(base::Millis at_most) noexcept {
@@ -68,12 +84,9 @@ void Acceptor::on_io(unsigned) noexcept {
       pause(kLookAgain);
       return;
     }
-    if (const std::uint32_t limit = proxy_.rules->spec.rate_limit_sessions; limit != 0) {
-      const std::int64_t ms = std::chrono::duration_cast<base::Millis>(worker_.loop().now().time_since_epoch()).count();
-      if (proxy_.session_rate.read(ms) >= limit) {
-        pause(base::Millis{1000 / static_cast<int>(limit) + 1});
-        return;
-      }
+    if (const std::uint32_t limit = rate_reached(); limit != 0) {
+      pause(base::Millis{1000 / static_cast<int>(std::min(limit, 1000U)) + 1});
+      return;
     }
     sockaddr_storage peer;
     socklen_t len = sizeof peer;

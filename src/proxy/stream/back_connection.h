@@ -36,6 +36,7 @@ class BackConnection final : public backend::PooledConnection, public http::mux:
 
   void close_idle() noexcept override { end(net::CloseMode::Normal); }
   void on_idle_event() noexcept override;
+  void describe(runtime::IoDescription& out) const noexcept override;
 
   Session* private_to = nullptr;  // while it waits for that client's next request
 

@@ -100,7 +100,7 @@ void Session::on_closed(bool idle) noexcept {
     private_ = nullptr;
   }
   count_out();
-  worker_hook.unlink();
+  worker_.unlink(*this);
   worker_.loop().bury(*this);
 }
 

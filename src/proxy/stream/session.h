@@ -31,6 +31,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   [[nodiscard]] base::TimePoint head_deadline() const noexcept { return deadline_; }
   // The exchange has its head: the session's timer rests until on_idle().
   void head_received() noexcept { deadline_ = base::kNever; }
+  [[nodiscard]] Stream* stream() noexcept { return stream_; }
   // A stream has ended; it is no longer referred to.
   void stream_gone() noexcept { stream_ = nullptr; }
   // The process stops: no further request after the current one.
@@ -52,6 +53,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void on_idle(bool leftover) noexcept override;
   void on_closing() noexcept override;
   void on_closed(bool idle) noexcept override;
+
+  void describe(runtime::IoDescription& out) const noexcept override;
 
   base::ListHook worker_hook;
 

@@ -41,8 +41,10 @@ class Stream final : public http::mux::StreamEvents,
   void on_head_timeout() noexcept;
   // The connection said nothing at all: a line in the log, an answer when `status` is not 0.
   void end_empty(bool timed_out, unsigned status) noexcept;
-  // The process stops now.
+  // The process stops now, or an administrator wants this one to end.
   void kill() noexcept;
+  // For `show sess`.
+  void describe(StreamView& out) noexcept;
 
   base::ListHook hook;
 
@@ -145,6 +147,7 @@ class Stream final : public http::mux::StreamEvents,
   BackState back_state_ = BackState::None;
   CloseReason reason_;
   std::uint8_t phase_ = 0;
+  std::uint32_t steps_ = 0;  // how often step() ran
   bool http_;
   bool ended_ = false;
   bool stepping_ = false;

@@ -38,6 +38,7 @@ Where Stream::where_now() const noexcept {
 }
 
 void Stream::step() noexcept {
+  ++steps_;
   if (ended_) return;
   check_front_closed();
   if (ended_) return;

@@ -10,6 +10,7 @@
 
 #include "back_connection.h"
 #include "session.h"
+#include "sessions.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -21,10 +22,6 @@ constexpr base::Millis kTrimPeriod{1000};
 constexpr std::size_t kReturnBytes = 512 * 1024;
 }  // namespace
 
-struct Worker::Sessions {
-  base::List<Session, &Session::worker_hook> list;
-};
-
 Worker::Worker(Global& global, runtime::Loop& loop)
     : global_(global),
       loop_(loop),
@@ -34,10 +31,13 @@ Worker::Worker(Global& global, runtime::Loop& loop)
       back_memory_(sizeof(BackConnection), kKeptObjects),
       log_area_(std::make_unique<char[]>(kLogAreaBytes)),
       all_(std::make_unique<Sessions>()) {
+  if (index() < global_.workers.size()) global_.workers[index()] = this;
   loop_.arm_after(trim_timer_, kTrimPeriod);
 }
 
-Worker::~Worker() = default;
+Worker::~Worker() {
+  if (index() < global_.workers.size()) global_.workers[index()] = nullptr;
+}
 
 void Worker::on_trim() noexcept {
   const std::size_t bytes = session_memory_.trim_unused() + stream_memory_.trim_unused() + back_memory_.trim_unused() +

@@ -195,10 +195,10 @@ TEST_F(CliSessions, APayloadBeyondTheLimitGetsAnError) {
 class Endless final : public CliAnswer {
  public:
   explicit Endless(std::size_t& produced) : produced_(produced) {}
-  bool produce(std::string& out) noexcept override {
+  Progress produce(std::string& out) noexcept override {
     out.append(1000, 'e');
     produced_ += 1000;
-    return produced_ < 100'000'000;
+    return produced_ < 100'000'000 ? Progress::More : Progress::Done;
   }
 
  private:

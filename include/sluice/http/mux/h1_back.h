@@ -14,6 +14,8 @@ class BackOwner {
  public:
   // No stream is attached and the server closed the connection or sent something nobody asked for: it is of no more use.
   virtual void on_idle_event() noexcept = 0;
+  // For `show fd`.
+  virtual void describe(runtime::IoDescription& out) const noexcept { (void)out; }
 
  protected:
   ~BackOwner() = default;
@@ -30,6 +32,7 @@ class H1Back final : public H1Channel<BackEndpoint> {
   void close(net::CloseMode mode) noexcept;
 
   void on_io(unsigned ready) noexcept override;
+  void describe(runtime::IoDescription& out) const noexcept override { owner_->describe(out); }
 
   void attach(StreamEvents* stream, ResponseHead* response) noexcept override;
   void send_request(const RequestHead& request, const RequestOptions& options, const Pieces& body) noexcept override;

@@ -29,6 +29,8 @@ class FrontOwner {
   virtual void on_closing() noexcept = 0;
   // The connection is over; idle: closed by the client between two exchanges. Destroy the mux later, never from inside this.
   virtual void on_closed(bool idle) noexcept = 0;
+  // For `show fd`.
+  virtual void describe(runtime::IoDescription& out) const noexcept { (void)out; }
 
  protected:
   ~FrontOwner() = default;
@@ -60,6 +62,7 @@ class H1Front final : public H1Channel<FrontEndpoint> {
   [[nodiscard]] h1::MsgState head_position() const noexcept { return parser_.state(); }
 
   void on_io(unsigned ready) noexcept override;
+  void describe(runtime::IoDescription& out) const noexcept override { owner_->describe(out); }
 
   [[nodiscard]] HeadState head_state() const noexcept override { return head_state_; }
   [[nodiscard]] const h1::ParseError& head_error() const noexcept override { return parser_.error(); }
