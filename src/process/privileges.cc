@@ -58,7 +58,9 @@ base::Result<void, std::string> drop_privileges(const GlobalSpec& spec, const st
   if (spec.uid && (::getuid() != *spec.uid || ::geteuid() != *spec.uid)) {
     if (::setuid(*spec.uid) != 0) return base::unexpected(where + "Cannot set uid " + std::to_string(*spec.uid) + ".");
   }
-  if (!spec.insecure_setuid) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  // EINVAL: a kernel that does not know it.
+  if (!spec.insecure_setuid && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && errno != EINVAL)
+    return base::unexpected(where + "Cannot forbid gaining privileges: " + std::strerror(errno) + ".");
   return {};
 }
 
@@ -79,11 +81,11 @@ std::string user_advice(const GlobalSpec& spec, const std::string& name) {
          "root is intentional, make it explicit using 'uid 0' or 'user root'.";
 }
 
-void forbid_forks(const GlobalSpec& spec) noexcept {
-  if (spec.insecure_fork) return;
+bool forbid_forks(const GlobalSpec& spec) noexcept {
+  if (spec.insecure_fork) return true;
   struct rlimit r {};
   r.rlim_cur = r.rlim_max = 0;
-  ::setrlimit(RLIMIT_NPROC, &r);
+  return ::setrlimit(RLIMIT_NPROC, &r) == 0;
 }
 
 void make_dumpable(const GlobalSpec& spec) noexcept {

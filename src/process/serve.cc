@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 
 #include "process/running.h"
@@ -261,7 +262,9 @@ class Server final : public runtime::SignalHandler {
     if (auto r = running_.group->start(true); !r)
       return fatal(main_prefix() + "Cannot start threads: " + std::strerror(r.error().sys));
     stalls.start();
-    forbid_forks(launch_.global);
+    if (!forbid_forks(launch_.global))
+      launch_.console.say(Console::Severity::Warning,
+                          main_prefix() + "Cannot forbid new processes: " + std::strerror(errno));
     launch_.console.end_of_start();
     started_ = base::Clock::now();
     running_.group->run_first();

@@ -1,8 +1,30 @@
 // From the server's head to the client, and the answers that are made here.
 #include "message_size.h"
+#include "sluice/http/connection_auth.h"
 #include "stream.h"
 
 namespace sluice::proxy {
+
+namespace {
+
+// While rules look at an answer the request's head is not there for samples, whether its buffer was needed for
+// something else by then or not: such rules are warned about when the configuration is read ("will never match").
+class RequestHidden {
+ public:
+  explicit RequestHidden(policy::SampleContext& sample) noexcept : sample_(sample), request_(sample.request) {
+    sample_.request = nullptr;
+    sample_.request_changed();
+  }
+  RequestHidden(const RequestHidden&) = delete;
+  RequestHidden& operator=(const RequestHidden&) = delete;
+  ~RequestHidden() { sample_.request = request_; }
+
+ private:
+  policy::SampleContext& sample_;
+  const http::RequestHead* request_;
+};
+
+}  // namespace
 
 void Stream::forward_interim() noexcept {
   response_in_ += head_size(response_);
@@ -35,6 +57,7 @@ void Stream::on_response_head() noexcept {
   t_response_ = now();
   facts_.status = response_.status;
   session_.set_authenticating(response_.status == 401 || response_.status == 407);
+  if (http::authenticates_connection(response_)) connection_->of_one_client = true;
   response_in_ += head_size(response_);
   sample_.response = &response_;
   sample_.response_side = true;
@@ -44,20 +67,58 @@ void Stream::on_response_head() noexcept {
     Captures::take(rules.captures.response, response_.fields, arena_, controls_.response_captures);
   if (!rules.captures.cookie.empty()) facts_.response_cookie = rules.captures.response_cookie(response_.fields, arena_);
   if (response_.connection.unsafe_accepted) capture_error(true);
-  if (!run_response_rules()) return;
-  send_response_head();
+  response_list_ = 0;
+  cursor_ = {};
+  apply_response_rules();
 }
 
+// Also called again when a rule waits for the body and more of it may be there, or its time is over.
+void Stream::apply_response_rules() noexcept {
+  if (run_response_rules()) send_response_head();
+}
+
+bool Stream::buffer_response_body() noexcept {
+  if (response_.body == http::BodyKind::Tunnel) return true;
+  const bool ok = response_body_.take(*back_, worker_.loop().buffers());
+  sample_.response_body = response_body_.text();
+  sample_.response_body_complete = back_->input_done();
+  return ok;
+}
+
+// False: the answer is decided otherwise, or a rule waits.
 bool Stream::run_response_rules() noexcept {
   const CompiledProxy* const lists[] = {back_proxy_->rules.get(), front_proxy_.rules.get()};
   const unsigned thread = worker_.index();
-  for (unsigned i = 0; i < 2; ++i) {
-    if (i == 1 && lists[0] == lists[1]) break;
-    const RuleList& list = lists[i]->http_response;
+  for (; response_list_ < 2; ++response_list_) {
+    if (response_list_ == 1 && lists[0] == lists[1]) break;
+    const RuleList& list = lists[response_list_]->http_response;
     if (list.empty()) continue;
+    if ((cursor_.waiting || lists[response_list_]->rule_needs.body) && !buffer_response_body()) {
+      reason_.set(Cause::Resource, Where::Headers);
+      leave_server(false);
+      respond(500);
+      return false;
+    }
     ActionContext context = make_context();
     context.response = &response_;
-    const ActionResult result = list.run(context);
+    // A server that has left sends no more: what there is has to do.
+    context.body.complete = back_->input_done() || back_->closed() || response_.body == http::BodyKind::Tunnel;
+    context.body.buffer_full = back_->buffer_full();
+    context.body.timed_out = cursor_.waiting && now() >= phase_deadline_;
+    context.body.bytes = sample_.response_body.size();
+    ActionResult result;
+    {
+      const RequestHidden hidden(sample_);
+      result = list.run(context, cursor_);
+    }
+    count_rewrites();
+    if (result == ActionResult::Wait) {
+      if (phase_deadline_ == base::kNever) set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
+      back_->read_body(http::mux::Reading::Buffer);
+      return false;
+    }
+    set_phase_deadline(base::kNever);
+    cursor_ = {};
     switch (result) {
       case ActionResult::Continue:
       case ActionResult::Stop:
@@ -87,13 +148,15 @@ bool Stream::run_response_rules() noexcept {
         finish(true);
         return false;
       case ActionResult::TimedOut:
+        // The body that a rule waits for is late.
         reason_.set(Cause::ServerTimeout, Where::Headers);
+        t_response_ = base::kNever;
         leave_server(false);
         respond(504);
         return false;
       case ActionResult::Error:
         reason_.set(Cause::Proxy, Where::Headers);
-        front_proxy_.counters.local(thread).rewrite_failures.add();
+        count_internal_error();
         leave_server(false);
         respond(500);
         return false;
@@ -111,10 +174,15 @@ bool Stream::run_after_response(bool own_reply) noexcept {
     sample_.response_side = true;
     ActionContext context = make_context();
     context.response = &response_;
-    const ActionResult result = lists[i]->http_after_response.run(context);
+    ActionResult result;
+    {
+      const RequestHidden hidden(sample_);
+      result = lists[i]->http_after_response.run(context);
+    }
+    count_rewrites();
     if (result == ActionResult::Error && !own_reply) {
       reason_.set(Cause::Proxy, Where::Headers);
-      front_proxy_.counters.local(worker_.index()).rewrite_failures.add();
+      count_internal_error();
       leave_server(false);
       respond(500);
       return false;
@@ -138,6 +206,7 @@ void Stream::send_response_head() noexcept {
     start_tunnel();
     return;
   }
+  if (response_body_.text().data() != nullptr) (void)back_->rewind_body();
   back_->gather(body);
   if (body.failed && back_->error().code == base::ErrorCode::BadMessage) {
     // Broken framing that came with the head: nothing of it is passed on.
@@ -158,6 +227,8 @@ void Stream::send_response_head() noexcept {
   back_->drop();
   back_->release_head();
   sample_.response = nullptr;
+  sample_.response_body = {};
+  response_body_.release();
   if (body.end) {
     to_client_.finished();
     response_state_ = ResponseState::Done;
