@@ -63,6 +63,16 @@ constexpr OptionRow<BindSpec> kBindRows[] = {
      [](OptionContext& c, BindSpec& b) {
        if (const auto v = c.line().integer(c.arg(0), 0, 2147483647)) b.maxconn = static_cast<std::uint32_t>(*v);
      }},
+    {"accept-proxy", 0, [](OptionContext&, BindSpec& b) { b.preface = PrefaceKind::Proxy; }},
+    {"accept-netscaler-cip", 1,
+     [](OptionContext& c, BindSpec& b) {
+       const auto v = base::parse_int<std::uint32_t>(c.arg(0).text);
+       if (!v || *v == 0)
+         return c.error(c.arg(0), "'accept-netscaler-cip' : invalid value " + std::string(c.arg(0).text) + ", must be > 0.",
+                        "the magic number that the NetScaler is configured with, in decimal");
+       b.preface = PrefaceKind::Netscaler;
+       b.netscaler_magic = *v;
+     }},
     {"defer-accept", 0, [](OptionContext&, BindSpec& b) { b.defer_accept = true; }},
     {"v6only", 0, [](OptionContext&, BindSpec& b) { b.v6only = true; }},
     {"v4v6", 0, [](OptionContext&, BindSpec& b) { b.v4v6 = true; }},

@@ -44,6 +44,19 @@ struct SourceSpec {
   std::string interface;     // SO_BINDTODEVICE; "" = none
 };
 
+// What every connection to a server begins with (manual 5.2 "send-proxy", "send-proxy-v2", "proxy-v2-options").
+struct SendProxy {
+  std::uint8_t version = 0;  // 0: nothing; 1, 2
+  bool crc32c = false;
+  bool unique_id = false;
+  bool ssl = false;          // the record about TLS; on connections without it says so
+  struct Tlv {
+    std::uint8_t type;
+    config::Token format;    // compiled by the proxy
+  };
+  std::vector<Tlv> tlvs;     // "set-proxy-v2-tlv-fmt"
+};
+
 // Everything that "server" and "default-server" can say. Copied from the default server, then overwritten.
 struct ServerOptions {
   std::uint32_t weight = 1;     // 0 .. 256; 0 takes no new work
@@ -60,10 +73,12 @@ struct ServerOptions {
   bool shutdown_sessions_on_down = false;       // "on-marked-down shutdown-sessions"
   bool shutdown_backup_sessions_on_up = false;  // "on-marked-up shutdown-backup-sessions"
   SourceSpec source;
+  SendProxy send_proxy;
   std::vector<InitAddress> init_addr;  // empty = last,libc
   InitState init_state = InitState::Default;
 
   bool check = false;
+  bool check_send_proxy = false;  // "check-send-proxy": also to a "port" or "addr" of its own
   base::Millis inter{2000};
   base::Millis fastinter{0};  // 0 = inter
   base::Millis downinter{0};  // 0 = inter
@@ -121,6 +136,7 @@ struct CheckStep {
   std::optional<net::AddressSpec> address;  // unset = the check's
   bool linger = false;
   bool default_options = false;
+  bool send_proxy = false;
   std::string data;    // Send
   HttpSend http;       // SendHttp
   CheckExpect expect;  // Expect

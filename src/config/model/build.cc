@@ -202,7 +202,10 @@ class Builder {
           auto info = std::make_unique<proxy::ListenerInfo>(model_->global.settings.threads);
           info->name = bind.name.empty() ? "sock-" + std::to_string(next) : bind.name;
           info->identity = {info->name, bind.id != 0 ? bind.id : next};
+          info->log_name = bind.name.empty() ? std::to_string(info->identity.id) : bind.name;
           info->maxconn = bind.maxconn;
+          info->preface = bind.preface;
+          info->netscaler_magic = bind.netscaler_magic;
           ++next;
           if (!p->rules->spec.disabled)
             model_->listeners.push_back({&bind, static_cast<std::uint16_t>(port), p.get(), info.get()});

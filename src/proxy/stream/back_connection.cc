@@ -95,6 +95,8 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
     return nullptr;
   }
   auto* c = ::new (memory) BackConnection(worker, request, fd, connecting, to.address());
+  c->pool_key = request.key;
+  if (!request.begin_with.empty()) c->mux_.begin_with(request.begin_with, !connecting || to.address().is_loopback());
   return c;
 }
 

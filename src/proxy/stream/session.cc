@@ -1,8 +1,11 @@
 #include "session.h"
 
+#include <cstring>
 #include <new>
 
 #include "back_connection.h"
+#include "preface.h"
+#include "sluice/policy/connection_errors.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -56,6 +59,87 @@ void Session::start(bool ready) noexcept {
   // manual 4.2 "timeout http-request": the first request's time runs from the accept.
   set_deadline(base::deadline_after(worker_.loop().now(), http_request_timeout(spec)));
   front_.start(ready);
+}
+
+void Session::await_preface(net::PrefaceKind kind) noexcept {
+  const base::TimePoint deadline = base::deadline_after(worker_.loop().now(), proxy_.rules->spec.timeouts.client);
+  preface_ = new (std::nothrow) Preface(*this, kind, deadline);
+  if (preface_ == nullptr) {
+    stop(true);
+    return;
+  }
+  preface_->look();
+}
+
+void Session::preface_read(net::PrefaceKind kind, const net::PrefaceHeader& header) noexcept {
+  preface_ = nullptr;
+  idle_since_ = worker_.loop().now();
+  facts_.proxy_header = kind == net::PrefaceKind::Proxy;
+  facts_.handshake_ms = static_cast<std::int32_t>(std::chrono::duration_cast<base::Millis>(idle_since_ - facts_.accept_time).count());
+  if (header.relayed) {
+    relayed_.reset(new (std::nothrow) Relayed);
+    if (relayed_ == nullptr) {
+      stop(true);
+      return;
+    }
+    relayed_->socket_source = facts_.src;
+    relayed_->socket_destination = facts_.dst;
+    facts_.fc_src = &relayed_->socket_source;
+    facts_.fc_dst = &relayed_->socket_destination;
+    facts_.src = header.source;
+    facts_.dst = header.destination;
+    if (!header.tlvs.empty()) {
+      relayed_->tlvs.reset(new (std::nothrow) char[header.tlvs.size()]);
+      if (relayed_->tlvs != nullptr) {
+        std::memcpy(relayed_->tlvs.get(), header.tlvs.data(), header.tlvs.size());
+        facts_.proxy_tlvs = {relayed_->tlvs.get(), header.tlvs.size()};
+      }
+    }
+  }
+  // What the client has to say mostly stands right behind the header.
+  start(true);
+}
+
+void Session::preface_failed(std::uint8_t error, bool heard) noexcept {
+  preface_ = nullptr;
+  facts_.error = error;
+  // manual 4.2 "option dontlognull": probes that say nothing are not logged.
+  if (heard || !proxy_.rules->spec.options.dontlognull) log_connection_error();
+  stop(true);
+}
+
+// manual 8.2.5: "127.0.0.1:56059 [03/Dec/2012:17:35:10.380] frt/f1: Connection error during SSL handshake"
+void Session::log_connection_error() noexcept {
+  if (proxy_.log == nullptr) return;
+  const CompiledProxy& rules = *proxy_.rules;
+  const base::LogLevel level = rules.spec.options.log_separate_errors ? base::LogLevel::Err : base::LogLevel::Info;
+  policy::StreamFacts facts;
+  facts.origin = policy::LogOrigin::SessError;
+  facts.http = facts_.http;
+  facts.counts.active = worker_.global().connections.load(std::memory_order_relaxed);
+  facts.counts.frontend = proxy_.connections.load(std::memory_order_relaxed);
+  policy::SampleContext sample;
+  sample.conn = &facts_;
+  sample.stream = &facts;
+  sample.process = &worker_.global().process;
+  sample.lookup = &worker_.global();
+  sample.scratch = &worker_.scratch();
+  char* const area = worker_.log_area();
+  std::size_t n = 0;
+  if (rules.error_log_format.valid()) {
+    n = rules.error_log_format.render(sample, area, Worker::kLogAreaBytes);
+  } else {
+    n = rules.connection_error_format.render(sample, area, Worker::kLogAreaBytes / 2);
+    const auto text = [&](std::string_view s) {
+      s = s.substr(0, Worker::kLogAreaBytes - n);
+      std::memcpy(area + n, s.data(), s.size());
+      n += s.size();
+    };
+    text(listener_.log_name);
+    text(": ");
+    text(policy::connection_error_text(facts_.error));
+  }
+  proxy_.log->write(level, {area, n});
 }
 
 http::RequestHead* Session::begin_exchange(http::mux::StreamEvents*& stream) noexcept {
@@ -159,6 +243,10 @@ void Session::on_timer() noexcept {
 
 void Session::stop(bool hard) noexcept {
   stopping_ = true;
+  if (preface_ != nullptr) {
+    preface_->abandon();
+    preface_ = nullptr;
+  }
   front_.refuse_keep_alive();
   if (hard && stream_ != nullptr) {
     stream_->kill();

@@ -5,6 +5,8 @@
 // Owner: the worker; ends through the graveyard when its mux is closed. Thread: the worker's.
 #pragma once
 
+#include <memory>
+
 #include "sluice/backend/server.h"
 #include "sluice/base/list.h"
 #include "sluice/http/mux/h1_front.h"
@@ -15,11 +17,25 @@ namespace sluice::proxy {
 
 class Stream;
 class BackConnection;
+class Preface;
+
+// What a PROXY or NetScaler header leaves behind for the life of the connection.
+struct Relayed {
+  net::Address socket_source, socket_destination;  // fc_src, fc_dst
+  std::size_t tlv_bytes = 0;
+  std::unique_ptr<char[]> tlvs;
+};
 
 class Session final : public http::mux::FrontOwner, public runtime::Buried, private runtime::Timer {
  public:
   static Session* make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept;
   void start(bool ready) noexcept;
+  // The connection begins with a header that says who the client is; start() follows it.
+  void await_preface(net::PrefaceKind kind) noexcept;
+  // The header was read: from now on the client is who it says.
+  void preface_read(net::PrefaceKind kind, const net::PrefaceHeader& header) noexcept;
+  // There is none, or a wrong one: logged (manual 8.2.5), then closed. error: policy::ConnectionError. heard: bytes have come.
+  void preface_failed(std::uint8_t error, bool heard) noexcept;
 
   [[nodiscard]] Worker& worker() noexcept { return worker_; }
   [[nodiscard]] Proxy& proxy() noexcept { return proxy_; }
@@ -62,6 +78,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void on_timer() noexcept override;
   void set_deadline(base::TimePoint when) noexcept;
   void count_out() noexcept;
+  void log_connection_error() noexcept;
   // The client left, or said nothing in time, before its first request: that is logged too.
   void log_empty(bool timed_out) noexcept;
 
@@ -70,6 +87,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   ListenerInfo& listener_;
   http::mux::H1Front front_;
   policy::ConnectionFacts facts_;
+  std::unique_ptr<Relayed> relayed_;
+  Preface* preface_ = nullptr;  // while the header is waited for
   Stream* stream_ = nullptr;
   BackConnection* private_ = nullptr;
   const backend::Server* last_server_ = nullptr;  // of the previous request ("option prefer-last-server")

@@ -91,6 +91,7 @@ class Stream final : public http::mux::StreamEvents,
   // -- stream_back.cc: server, connection, retries
   void assigned(backend::ServerSlot slot) noexcept;
   Progress connect() noexcept;
+  bool proxy_header(const backend::Server& server, ConnectRequest& request) noexcept;
   void send_request() noexcept;
   void connection_established() noexcept;
   void connection_failed(base::Error error) noexcept;

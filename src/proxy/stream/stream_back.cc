@@ -31,22 +31,27 @@ Stream::Progress Stream::connect() noexcept {
   attempt_counted_ = false;
   BackConnection* c = nullptr;
   const bool may_reuse = http_ && !fresh_connection_only_;
+  ConnectRequest request;
+  base::Error error;
+  if (server.options().send_proxy.version != 0 && !proxy_header(server, request)) {
+    error = {base::ErrorCode::NoResource, base::Side::Back, base::Retry::No, 0};
+    connection_failed(error);
+    return ended_ ? Progress::Fail : Progress::Wait;
+  }
   if (may_reuse) {
     if (BackConnection* own = session_.take_private(); own != nullptr) {
-      if (&own->server() == &server)
+      if (&own->server() == &server && own->pool_key == request.key)
         c = own;
       else
         own->end(net::CloseMode::Normal);
     }
     if (c == nullptr) {
-      backend::PooledConnection* p = server.idle_pool(thread).take(back_proxy_->servers->reuse(), first_request_, 0);
+      backend::PooledConnection* p = server.idle_pool(thread).take(back_proxy_->servers->reuse(), first_request_, request.key);
       c = static_cast<BackConnection*>(p);
     }
   }
   reused_ = c != nullptr;
-  base::Error error;
   if (c == nullptr) {
-    ConnectRequest request;
     request.server = &server;
     request.settings = &back_proxy_->back_h1;
     request.spec = &spec;
