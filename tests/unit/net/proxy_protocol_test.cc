@@ -184,8 +184,12 @@ TEST(ProxyV1, WritesLines) {
   std::array<char, kMaxProxyLineBytes> out;
   const auto line = [&out](const char* a, std::uint16_t ap, const char* b, std::uint16_t bp) {
     Address from, to;
-    if (*a != '\0') EXPECT_TRUE(parse_ip(a, from));
-    if (*b != '\0') EXPECT_TRUE(parse_ip(b, to));
+    if (*a != '\0') {
+      EXPECT_TRUE(parse_ip(a, from));
+    }
+    if (*b != '\0') {
+      EXPECT_TRUE(parse_ip(b, to));
+    }
     from.set_port(ap);
     to.set_port(bp);
     return std::string(out.data(), write_proxy_v1(out, from, to));
