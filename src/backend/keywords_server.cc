@@ -231,9 +231,22 @@ void on_proto(OptionContext& c, ServerSpec& s) {
   }
 }
 
+void on_md5(OptionContext& c, ServerSpec& s) {
+  constexpr std::size_t kMaxPassword = 80;  // the kernel's TCP_MD5SIG_MAXKEYLEN
+  s.options.md5_password = c.arg(0).text;
+  if (s.options.md5_password.empty() || s.options.md5_password.size() > kMaxPassword)
+    c.error(c.arg(0), subject(c, s) + "'tcp-md5sig' expects a password of 1 to 80 characters.");
+}
+
+void on_namespace(OptionContext& c, ServerSpec& s) {
+  if (c.arg(0).text == "*") return c.error(c.arg(0), subject(c, s) + "'namespace *' is not supported yet.");
+  s.options.netns = c.arg(0).text;
+}
+
 constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"addr", 1, on_addr},
     {"backup", 0, [](OptionContext& c, ServerSpec& s) { s.options.backup = !c.negated(); }, config::kNoPrefix},
+    {"cc", 1, [](OptionContext& c, ServerSpec& s) { s.options.congestion = c.arg(0).text; }},
     {"check", 0, [](OptionContext& c, ServerSpec& s) { s.options.check = !c.negated(); }, config::kNoPrefix},
     {"check-send-proxy", 0, [](OptionContext& c, ServerSpec& s) { s.options.check_send_proxy = !c.negated(); },
      config::kNoPrefix},
@@ -250,6 +263,7 @@ constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"maxconn", 1, set_number<&ServerOptions::maxconn>},
     {"maxqueue", 1, set_number<&ServerOptions::maxqueue>},
     {"minconn", 1, set_number<&ServerOptions::minconn>},
+    {"namespace", 1, on_namespace},
     {"on-marked-down", 1, on_marked_down},
     {"on-marked-up", 1, on_marked_up},
     {"pool-low-conn", 1, set_number<&ServerOptions::pool_low_conn>},
@@ -266,6 +280,9 @@ constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"rise", 1, set_count<&ServerOptions::rise>},
     {"slowstart", 1, set_time<&ServerOptions::slowstart, true>},
     {"source", 0, on_source},
+    {"tcp-md5sig", 1, on_md5},
+    {"tcp-ut", 1, set_time<&ServerOptions::tcp_user_timeout, true>},
+    {"tfo", 0, [](OptionContext& c, ServerSpec& s) { s.options.tfo = !c.negated(); }, config::kNoPrefix},
     {"weight", 1, on_weight},
 };
 

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sluice/net/socket_options.h"
+
 namespace sluice::net {
 
 namespace {
@@ -30,10 +32,21 @@ std::string failure(std::string_view what, int sys, const SocketAddress& at) {
 
 void set_int(int fd, int level, int option, int value) noexcept { (void)::setsockopt(fd, level, option, &value, sizeof value); }
 
+// The descriptor of the namespace that the line names, -1 when it names none. What is returned is an error.
+std::string enter_namespace(const BindSpec& spec, int& netns) {
+  if (spec.netns.empty()) return {};
+  auto opened = open_namespace(spec.netns);
+  if (!opened) return opened.error();
+  netns = *opened;
+  return {};
+}
+
 base::Result<OpenedListener, std::string> open_unix(const BindSpec& spec, const SocketAddress& address, const ListenOptions& options) {
   OpenedListener out;
   out.address = address;
-  out.fd.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  int netns = -1;
+  if (auto e = enter_namespace(spec, netns); !e.empty()) return unexpected(std::move(e));
+  out.fd.reset(open_socket(netns, AF_UNIX, SOCK_STREAM));
   if (!out.fd.valid()) return unexpected(failure("cannot create listening socket", errno, address));
   const bool abstract = address.un.sun_path[0] == '\0';
   const std::string path = abstract ? std::string() : std::string(address.un.sun_path);
@@ -112,7 +125,9 @@ base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, st
   address.set_port(port);
 
   OpenedListener out;
-  out.fd.reset(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  int netns = -1;
+  if (auto e = enter_namespace(spec, netns); !e.empty()) return unexpected(std::move(e));
+  out.fd.reset(open_socket(netns, address.family(), SOCK_STREAM));
   const int fd = out.fd.get();
   if (fd < 0) return unexpected(failure("cannot create listening socket", errno, address));
   set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -147,6 +162,20 @@ base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, st
 #ifdef TCP_QUICKACK
   if (options.delay_ack) set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
 #endif
+#ifdef TCP_SAVE_SYN
+  if (spec.save_syn != 0) set_int(fd, IPPROTO_TCP, TCP_SAVE_SYN, spec.save_syn);
+#endif
+  // manual 5.1 "cc": the default stays, and that is said.
+  if (!spec.congestion.empty() && !set_congestion(fd, spec.congestion))
+    out.warning = failure("cannot set congestion control algorithm '" + spec.congestion + "'", errno, address);
+  if (!spec.md5_password.empty()) {
+    SocketAddress any = address;
+    if (address.family() == AF_INET) any.in.sin_addr = {};
+    if (address.family() == AF_INET6) any.in6.sin6_addr = {};
+    any.set_port(0);
+    if (const int sys = set_md5_password(fd, spec.md5_password, any); sys != 0)
+      return unexpected(failure("cannot enable MD5 signature", sys, address));
+  }
 #ifdef TCP_FASTOPEN
   if (spec.tfo) set_int(fd, IPPROTO_TCP, TCP_FASTOPEN, options.backlog);
 #endif

@@ -158,6 +158,12 @@ bool prepare_tlv(Build& b) {
   return true;
 }
 
+bool fc_saved_syn(SampleContext& ctx, const Arg*, Sample& s, Cursor&) noexcept {
+  if (ctx.conn == nullptr || ctx.conn->saved_syn.empty()) return false;
+  s.set_bin(ctx.conn->saved_syn);
+  return true;
+}
+
 bool fc_err(SampleContext& ctx, const Arg*, Sample& s, Cursor&) noexcept {
   if (ctx.conn == nullptr) return false;
   s.set_int(ctx.conn->error);
@@ -204,6 +210,7 @@ constexpr FetchRow kRows[] = {
     {"dst", "", SampleType::Addr, kWithClient, address<dst>},
     {"dst_port", "", SampleType::Sint, kWithClient, port<dst>},
     {"dst_is_local", "", SampleType::Bool, kWithClient, is_local<dst>},
+    {"fc_saved_syn", "", SampleType::Bin, kWithClient, fc_saved_syn},
     {"fc_src", "", SampleType::Addr, kWithClient, address<fc_src>},
     {"fc_src_port", "", SampleType::Sint, kWithClient, port<fc_src>},
     {"fc_src_is_local", "", SampleType::Bool, kWithClient, is_local<fc_src>},

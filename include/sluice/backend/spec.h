@@ -42,6 +42,11 @@ struct SourceSpec {
   bool set = false;
   net::AddressSpec address;  // host "" or "*": any address
   std::string interface;     // SO_BINDTODEVICE; "" = none
+  // "usesrc": what traffic presents instead; checks never do.
+  enum class Present : std::uint8_t { Own, Fixed, Client, ClientIp, Header } present = Present::Own;
+  net::AddressSpec present_address;  // Fixed
+  std::string header;                // Header: its name ...
+  int occurrence = -1;               // ... and which of its values, from 1, or from the end
 };
 
 // What every connection to a server begins with (manual 5.2 "send-proxy", "send-proxy-v2", "proxy-v2-options").
@@ -74,6 +79,11 @@ struct ServerOptions {
   bool shutdown_backup_sessions_on_up = false;  // "on-marked-up shutdown-backup-sessions"
   SourceSpec source;
   SendProxy send_proxy;
+  bool tfo = false;                                  // fast open where bytes are ready to go
+  base::Millis tcp_user_timeout = base::kNoTimeout;  // "tcp-ut"
+  std::string congestion;                            // "cc"
+  std::string md5_password;                          // "tcp-md5sig"
+  std::string netns;                                 // "namespace"
   std::vector<InitAddress> init_addr;  // empty = last,libc
   InitState init_state = InitState::Default;
 

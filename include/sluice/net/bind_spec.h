@@ -39,6 +39,10 @@ struct BindSpec {
   int mss = 0;                  // "mss": 0 = the system's
   base::Millis tcp_user_timeout = base::kNoTimeout;  // "tcp-ut"
   std::string interface;        // "interface": SO_BINDTODEVICE
+  std::string netns;            // "namespace"
+  std::string congestion;       // "cc"
+  std::string md5_password;     // "tcp-md5sig"
+  int save_syn = 0;             // "tcp-ss": 0 .. 2
   UnixPermissions permissions;
 };
 

@@ -22,6 +22,7 @@ struct OpenedListener {
   base::UniqueFd fd;
   SocketAddress address;         // as bound
   bool inherited = false;        // fd@: came from the parent
+  std::string warning;           // "" = all that was asked for could be done
 };
 
 // The error is the reference's: "cannot bind socket (Address already in use) [127.0.0.1:80]", with who holds a TCP port where

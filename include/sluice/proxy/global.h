@@ -71,6 +71,7 @@ struct ListenerInfo {
   std::string log_name;             // in lines about failed connections: the name given, else the number
   net::PrefaceKind preface = net::PrefaceKind::None;  // "accept-proxy", "accept-netscaler-cip"
   std::uint32_t netscaler_magic = 0;
+  bool save_syn = false;                              // "tcp-ss"
   base::PerThread<ListenerCounters> counters;
 };
 

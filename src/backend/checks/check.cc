@@ -12,7 +12,7 @@
 #include "backend/checks/request.h"
 #include "backend/checks/schedule.h"
 #include "backend/state.h"
-#include "sluice/backend/bind_source.h"
+#include "sluice/backend/server_socket.h"
 #include "sluice/net/proxy_protocol.h"
 
 namespace sluice::backend {
@@ -170,9 +170,10 @@ Check::Flow Check::connect_now(const CheckPlan::Step& step) noexcept {
     greets_ = step.spec->send_proxy;
   if (to.len == 0) return fail(CheckStatus::SockError, "no address");
 
-  fd_.reset(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd_.valid()) return fail(CheckStatus::SockError, os_error(errno));
-  if (const int code = bind_source(fd_.get(), server_); code != 0) return fail(CheckStatus::SockError, os_error(code));
+  if (const int code = open_server_socket(server_, to, {}, false, fd_); code != 0) {
+    fd_.reset();
+    return fail(CheckStatus::SockError, os_error(code));
+  }
   if (to.family() != AF_UNIX) {
     const int one = 1;
     (void)::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

@@ -206,6 +206,7 @@ class Builder {
           info->maxconn = bind.maxconn;
           info->preface = bind.preface;
           info->netscaler_magic = bind.netscaler_magic;
+          info->save_syn = bind.save_syn != 0;
           ++next;
           if (!p->rules->spec.disabled)
             model_->listeners.push_back({&bind, static_cast<std::uint16_t>(port), p.get(), info.get()});

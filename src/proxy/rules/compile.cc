@@ -330,7 +330,6 @@ class SectionCompiler {
         auto format = optional(tlv.format, policy::FormatUse::HttpBody, "set-proxy-v2-tlv-fmt");
         if (!format.valid()) continue;
         out_->rule_needs |= format.needs();
-        keep(format.references());
         out_->server_tlvs[i].push_back({tlv.type, std::move(format)});
       }
     }

@@ -1,5 +1,8 @@
 #include "session.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <cstring>
 #include <new>
 
@@ -61,6 +64,26 @@ void Session::start(bool ready) noexcept {
   front_.start(ready);
 }
 
+Particulars* Session::particulars() noexcept {
+  if (particulars_ == nullptr) particulars_.reset(new (std::nothrow) Particulars);
+  return particulars_.get();
+}
+
+void Session::keep_syn() noexcept {
+#ifdef TCP_SAVED_SYN
+  // Ethernet, IPv6 and TCP heads with all options, and what may stand between them.
+  char packet[512];
+  socklen_t bytes = sizeof packet;
+  if (::getsockopt(front_.transport().fd(), IPPROTO_TCP, TCP_SAVED_SYN, packet, &bytes) != 0 || bytes == 0) return;
+  Particulars* const p = particulars();
+  if (p == nullptr) return;
+  p->syn.reset(new (std::nothrow) char[bytes]);
+  if (p->syn == nullptr) return;
+  std::memcpy(p->syn.get(), packet, bytes);
+  facts_.saved_syn = {p->syn.get(), bytes};
+#endif
+}
+
 void Session::await_preface(net::PrefaceKind kind) noexcept {
   const base::TimePoint deadline = base::deadline_after(worker_.loop().now(), proxy_.rules->spec.timeouts.client);
   preface_ = new (std::nothrow) Preface(*this, kind, deadline);
@@ -77,22 +100,22 @@ void Session::preface_read(net::PrefaceKind kind, const net::PrefaceHeader& head
   facts_.proxy_header = kind == net::PrefaceKind::Proxy;
   facts_.handshake_ms = static_cast<std::int32_t>(std::chrono::duration_cast<base::Millis>(idle_since_ - facts_.accept_time).count());
   if (header.relayed) {
-    relayed_.reset(new (std::nothrow) Relayed);
-    if (relayed_ == nullptr) {
+    Particulars* const p = particulars();
+    if (p == nullptr) {
       stop(true);
       return;
     }
-    relayed_->socket_source = facts_.src;
-    relayed_->socket_destination = facts_.dst;
-    facts_.fc_src = &relayed_->socket_source;
-    facts_.fc_dst = &relayed_->socket_destination;
+    p->socket_source = facts_.src;
+    p->socket_destination = facts_.dst;
+    facts_.fc_src = &p->socket_source;
+    facts_.fc_dst = &p->socket_destination;
     facts_.src = header.source;
     facts_.dst = header.destination;
     if (!header.tlvs.empty()) {
-      relayed_->tlvs.reset(new (std::nothrow) char[header.tlvs.size()]);
-      if (relayed_->tlvs != nullptr) {
-        std::memcpy(relayed_->tlvs.get(), header.tlvs.data(), header.tlvs.size());
-        facts_.proxy_tlvs = {relayed_->tlvs.get(), header.tlvs.size()};
+      p->tlvs.reset(new (std::nothrow) char[header.tlvs.size()]);
+      if (p->tlvs != nullptr) {
+        std::memcpy(p->tlvs.get(), header.tlvs.data(), header.tlvs.size());
+        facts_.proxy_tlvs = {p->tlvs.get(), header.tlvs.size()};
       }
     }
   }

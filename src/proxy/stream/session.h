@@ -19,17 +19,19 @@ class Stream;
 class BackConnection;
 class Preface;
 
-// What a PROXY or NetScaler header leaves behind for the life of the connection.
-struct Relayed {
+// What only some connections have, for their life: what a PROXY or NetScaler header leaves behind, the first packet.
+struct Particulars {
   net::Address socket_source, socket_destination;  // fc_src, fc_dst
-  std::size_t tlv_bytes = 0;
   std::unique_ptr<char[]> tlvs;
+  std::unique_ptr<char[]> syn;
 };
 
 class Session final : public http::mux::FrontOwner, public runtime::Buried, private runtime::Timer {
  public:
   static Session* make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept;
   void start(bool ready) noexcept;
+  // Keeps a copy of the packet that began the connection ("tcp-ss" of bind).
+  void keep_syn() noexcept;
   // The connection begins with a header that says who the client is; start() follows it.
   void await_preface(net::PrefaceKind kind) noexcept;
   // The header was read: from now on the client is who it says.
@@ -78,6 +80,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void on_timer() noexcept override;
   void set_deadline(base::TimePoint when) noexcept;
   void count_out() noexcept;
+  // Made when first needed; null: memory is out.
+  Particulars* particulars() noexcept;
   void log_connection_error() noexcept;
   // The client left, or said nothing in time, before its first request: that is logged too.
   void log_empty(bool timed_out) noexcept;
@@ -87,7 +91,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   ListenerInfo& listener_;
   http::mux::H1Front front_;
   policy::ConnectionFacts facts_;
-  std::unique_ptr<Relayed> relayed_;
+  std::unique_ptr<Particulars> particulars_;
   Preface* preface_ = nullptr;  // while the header is waited for
   Stream* stream_ = nullptr;
   BackConnection* private_ = nullptr;

@@ -38,6 +38,7 @@ Stream::Progress Stream::connect() noexcept {
     connection_failed(error);
     return ended_ ? Progress::Fail : Progress::Wait;
   }
+  if (server.presented().how != backend::SourceSpec::Present::Own) present_source(server, request);
   if (may_reuse) {
     if (BackConnection* own = session_.take_private(); own != nullptr) {
       if (&own->server() == &server && own->pool_key == request.key)
@@ -56,6 +57,7 @@ Stream::Progress Stream::connect() noexcept {
     request.settings = &back_proxy_->back_h1;
     request.spec = &spec;
     request.client_port = session_.facts().dst.port();
+    request.data_follows = http_ || !request.begin_with.empty();
     c = BackConnection::connect(worker_, request, error);
     if (c != nullptr) {
       server.idle_pool(thread).adopt(*c);

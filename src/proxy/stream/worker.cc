@@ -97,6 +97,7 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
   listener.counters.local(index()).sessions.add();
   this->counters().connections.add();
 
+  if (listener.save_syn) session->keep_syn();
   net::PrefaceKind preface = listener.preface;
   // "tcp-request connection": before any byte.
   const RuleList& rules = proxy.rules->tcp_request_connection;

@@ -1,4 +1,5 @@
-// The PROXY header that a connection to a server begins with (manual 5.2 "send-proxy", "send-proxy-v2").
+// What a server is told about the client: the PROXY header that a connection begins with (manual 5.2 "send-proxy",
+// "send-proxy-v2"), and the source address it shows (manual 4.2 "source ... usesrc"). Kept connections are told apart by both.
 #include <absl/hash/hash.h>
 
 #include <algorithm>
@@ -45,6 +46,47 @@ bool Stream::proxy_header(const backend::Server& server, ConnectRequest& request
   }
   request.begin_with = {area, bytes};
   return bytes != 0;
+}
+
+// The address in a header: counted from the first value, or with a negative number from the last.
+bool Stream::header_address(const std::string& name, int occurrence, net::Address& out) const noexcept {
+  if (sample_.request == nullptr) return false;
+  constexpr int kMost = 128;
+  std::string_view values[kMost];
+  int count = 0;
+  const http::Fields& fields = sample_.request->fields;
+  for (const http::Field* f = fields.find(name); f != nullptr; f = fields.find(name, f)) {
+    http::ListCursor list(f->value());
+    std::string_view value;
+    // Of more values than that the last ones count.
+    for (; list.next(value); ++count) values[count % kMost] = value;
+  }
+  const int at = occurrence > 0 ? occurrence - 1 : count + occurrence;
+  if (at < 0 || at >= count || at < count - kMost) return false;
+  return net::parse_ip(values[at % kMost], out);
+}
+
+void Stream::present_source(const backend::Server& server, ConnectRequest& request) noexcept {
+  using Present = backend::SourceSpec::Present;
+  const backend::Server::Presented& how = server.presented();
+  net::Address& out = request.presented;
+  switch (how.how) {
+    case Present::Own:
+      return;
+    case Present::Fixed:
+      out = how.fixed;
+      return;  // the same for all: no reason to keep connections apart
+    case Present::Client:
+    case Present::ClientIp:
+      out = session_.facts().src;
+      if (out.ip_bytes().empty()) out = {};
+      if (how.how == Present::ClientIp) out.set_port(0);
+      break;
+    case Present::Header:
+      if (!header_address(how.header, how.occurrence, out)) out = {};
+      break;
+  }
+  request.key = absl::HashOf(request.key, out.ip_bytes(), out.port()) | 1;
 }
 
 }  // namespace sluice::proxy
