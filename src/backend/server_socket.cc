@@ -39,7 +39,9 @@ int bind_presented(int fd, const net::Address& presented) noexcept {
 }
 
 int set_tcp_options(int fd, const ServerOptions& o, const net::SocketAddress& to, bool data_follows) noexcept {
-  const auto set_int = [fd](int option, int value) { (void)::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value); };
+  const auto set_int = [fd](int option, int value) {
+    (void)::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value);
+  };
 #ifdef TCP_USER_TIMEOUT
   if (o.tcp_user_timeout != base::kNoTimeout) set_int(TCP_USER_TIMEOUT, static_cast<int>(o.tcp_user_timeout.count()));
 #endif
@@ -55,8 +57,8 @@ int set_tcp_options(int fd, const ServerOptions& o, const net::SocketAddress& to
 
 }  // namespace
 
-int open_server_socket(const Server& server, const net::SocketAddress& to, const net::Address& presented, bool data_follows,
-                       base::UniqueFd& out) noexcept {
+int open_server_socket(const Server& server, const net::SocketAddress& to, const net::Address& presented,
+                       bool data_follows, base::UniqueFd& out) noexcept {
   out.reset(net::open_socket(server.netns(), to.family(), SOCK_STREAM));
   if (!out.valid()) return errno;
   const int fd = out.get();

@@ -20,7 +20,8 @@ using base::unexpected;
 
 bool set_congestion(int fd, const std::string& algorithm) noexcept {
 #ifdef TCP_CONGESTION
-  return ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, algorithm.c_str(), static_cast<socklen_t>(algorithm.size())) == 0;
+  return ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, algorithm.c_str(), static_cast<socklen_t>(algorithm.size())) ==
+         0;
 #else
   return false;
 #endif
@@ -62,7 +63,8 @@ base::Result<int, std::string> open_namespace(const std::string& name) {
   if (const auto it = opened.find(name); it != opened.end()) return it->second.get();
   if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
     return unexpected("'" + name + "' is not the name of a network namespace");
-  if (own_namespace() < 0) return unexpected(std::string("network namespaces are not available: ") + std::strerror(errno));
+  if (own_namespace() < 0)
+    return unexpected(std::string("network namespaces are not available: ") + std::strerror(errno));
   base::UniqueFd fd(::open((kNamespaces + name).c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return unexpected("cannot open network namespace '" + name + "': " + std::strerror(errno));
   return opened.emplace(name, std::move(fd)).first->second.get();

@@ -17,7 +17,9 @@ namespace sluice::proxy {
 
 namespace {
 
-void set_int(int fd, int level, int option, int value) noexcept { (void)::setsockopt(fd, level, option, &value, sizeof value); }
+void set_int(int fd, int level, int option, int value) noexcept {
+  (void)::setsockopt(fd, level, option, &value, sizeof value);
+}
 
 void set_keepalive(int fd, const TcpKeepAlive& k) noexcept {
   set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -56,7 +58,8 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
   const net::SocketAddress to = server.connect_address(request.client_port);
   const bool tcp = to.family() == AF_INET || to.family() == AF_INET6;
   base::UniqueFd owned;
-  if (const int failed = backend::open_server_socket(server, to, request.presented, request.data_follows, owned); failed != 0) {
+  if (const int failed = backend::open_server_socket(server, to, request.presented, request.data_follows, owned);
+      failed != 0) {
     // A socket that is there and cannot be bound or set up is no fault of the server's.
     error.code = owned.valid() ? base::ErrorCode::NoResource : connect_code(failed);
     error.sys = failed;
@@ -94,8 +97,12 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
   return c;
 }
 
-BackConnection::BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting, const net::Address& peer) noexcept
-    : worker_(worker), server_(*request.server), mux_(*request.settings, fd, connecting, *this), server_address_(peer) {}
+BackConnection::BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting,
+                               const net::Address& peer) noexcept
+    : worker_(worker),
+      server_(*request.server),
+      mux_(*request.settings, fd, connecting, *this),
+      server_address_(peer) {}
 
 void BackConnection::destroy() noexcept {
   Worker& worker = worker_;

@@ -1,5 +1,6 @@
 // What a server is told about the client: the PROXY header that a connection begins with (manual 5.2 "send-proxy",
-// "send-proxy-v2"), and the source address it shows (manual 4.2 "source ... usesrc"). Kept connections are told apart by both.
+// "send-proxy-v2"), and the source address it shows (manual 4.2 "source ... usesrc"). Kept connections are told apart
+// by both.
 #include <absl/hash/hash.h>
 
 #include <algorithm>

@@ -20,14 +20,19 @@ constexpr base::Millis kClosingTime{10000};
 constexpr base::Millis kLingerTime{1000};
 }  // namespace
 
-Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept {
+Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd,
+                       const net::Address& source) noexcept {
   void* memory = worker.session_memory().take();
   if (memory == nullptr) return nullptr;
   return ::new (memory) Session(worker, proxy, listener, fd, source);
 }
 
 Session::Session(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept
-    : worker_(worker), proxy_(proxy), listener_(listener), front_(proxy.front_h1, fd, *this), idle_since_(worker.loop().now()) {
+    : worker_(worker),
+      proxy_(proxy),
+      listener_(listener),
+      front_(proxy.front_h1, fd, *this),
+      idle_since_(worker.loop().now()) {
   facts_.src = source;
   if (listener.fixed_dst.family() != net::Family::None) {
     facts_.dst = listener.fixed_dst;
@@ -98,7 +103,8 @@ void Session::preface_read(net::PrefaceKind kind, const net::PrefaceHeader& head
   preface_ = nullptr;
   idle_since_ = worker_.loop().now();
   facts_.proxy_header = kind == net::PrefaceKind::Proxy;
-  facts_.handshake_ms = static_cast<std::int32_t>(std::chrono::duration_cast<base::Millis>(idle_since_ - facts_.accept_time).count());
+  facts_.handshake_ms =
+      static_cast<std::int32_t>(std::chrono::duration_cast<base::Millis>(idle_since_ - facts_.accept_time).count());
   if (header.relayed) {
     Particulars* const p = particulars();
     if (p == nullptr) {
