@@ -1,3 +1,4 @@
+#include "sluice/net/socket_options.h"
 #include "sluice/backend/backend.h"
 
 #include <algorithm>
@@ -187,10 +188,29 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
         if (check->port_kind == net::PortKind::None) s->check_target_.address->set_port(0);
       }
     }
+    if (const std::string& netns = s->options().netns; !netns.empty()) {
+      auto opened = net::open_namespace(netns);
+      if (opened) {
+        s->netns_ = *opened;
+      } else {
+        good = false;
+        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : " + opened.error());
+      }
+    }
 
     const SourceSpec& source = s->options().source.set ? s->options().source : spec_.source;
     if (!source.set) continue;
     s->source_interface_ = source.interface;
+    s->presented_ = {source.present, {}, source.header, source.occurrence};
+    if (source.present == SourceSpec::Present::Fixed) {
+      auto fixed = net::resolve(source.present_address);
+      if (fixed) {
+        s->presented_.fixed = fixed.value().address();
+      } else {
+        good = false;
+        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'usesrc' : " + fixed.error());
+      }
+    }
     if (source.address.host.empty() && source.address.port == 0 && source.address.family == AF_UNSPEC) continue;
     auto resolved = net::resolve(source.address);
     if (resolved) {

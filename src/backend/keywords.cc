@@ -146,8 +146,55 @@ constexpr KeywordRow kRows[] = {
     {"http-reuse", kDefaultsAndBackends, 1, 1, "{ never | safe | aggressive | always }", on_http_reuse},
     {"fullconn", kDefaultsAndBackends, 1, 1, "<connections>", on_fullconn},
     {"option allbackups", kDefaultsAndBackends, 0, 0, "", on_all_backups, config::kNoPrefix | config::kDefaultPrefix},
-    {"source", kDefaultsAndBackends, 1, config::kAnyArgs, "<address>[:<port>] [interface <name>]", on_source},
+    {"source", kDefaultsAndBackends, 1, config::kAnyArgs, "<address>[:<port>] [usesrc { <address>[:<port>] | client | clientip | hdr_ip(<name>[,<n>]) }] [interface <name>]", on_source},
 };
+
+}  // namespace
+
+namespace {
+
+bool parse_usesrc(KeywordContext& c, const config::Token& word, SourceSpec& out) {
+  using Present = SourceSpec::Present;
+  std::string_view text = word.text;
+  if (text == "client") {
+    out.present = Present::Client;
+    return true;
+  }
+  if (text == "clientip") {
+    out.present = Present::ClientIp;
+    return true;
+  }
+  if (text.starts_with("hdr_ip(") && text.ends_with(')')) {
+    text = text.substr(7, text.size() - 8);
+    const auto comma = text.find(',');
+    out.header = text.substr(0, comma);
+    if (comma != std::string_view::npos) {
+      const auto n = base::parse_int<int>(text.substr(comma + 1));
+      if (!n || *n < -100 || *n > 100) {
+        c.error(word, "'usesrc' : the occurrence of 'hdr_ip' is a number between -100 and 100.");
+        return false;
+      }
+      out.occurrence = *n;
+    }
+    if (out.header.empty()) {
+      c.error(word, "'usesrc' : 'hdr_ip' expects a header name.");
+      return false;
+    }
+    // manual 4.2 "source": occurrence 0 switches it off.
+    if (out.occurrence != 0) out.present = Present::Header;
+    return true;
+  }
+  net::AddressRules rules;
+  rules.unix_paths = false;
+  auto address = net::parse_address(text, rules);
+  if (!address) {
+    c.error(word, "'usesrc " + std::string(text) + "' : " + address.error());
+    return false;
+  }
+  out.present = Present::Fixed;
+  out.present_address = address.value();
+  return true;
+}
 
 }  // namespace
 
@@ -177,8 +224,12 @@ bool parse_source(KeywordContext& c, std::span<const Token> words, SourceSpec& o
       out.interface = words[used + 1].text;
       used += 2;
     } else if (words[used].text == "usesrc") {
-      c.error(words[used], "'source' : 'usesrc' is not supported yet.");
-      return false;
+      if (used + 1 >= words.size()) {
+        c.error(words[used], "'usesrc' expects <addr>[:<port>], 'client', 'clientip', or 'hdr_ip(name,#)' as argument.");
+        return false;
+      }
+      if (!parse_usesrc(c, words[used + 1], out)) return false;
+      used += 2;
     } else {
       break;
     }

@@ -1,5 +1,6 @@
 // "server" and "default-server" with their options (manual 5.2).
 #include <algorithm>
+#include <charconv>
 #include <string>
 
 #include "backend/keywords.h"
@@ -174,6 +175,58 @@ void on_source(OptionContext& c, ServerSpec& s) {
   if (parse_source(c.line(), words, source, used)) s.options.source = source;
 }
 
+void send_proxy(OptionContext& c, ServerSpec& s, std::uint8_t version) {
+  SendProxy& p = s.options.send_proxy;
+  if (!c.negated())
+    p.version = version;
+  else if (p.version == version)
+    p.version = 0;
+}
+void on_send_proxy(OptionContext& c, ServerSpec& s) { send_proxy(c, s, 1); }
+void on_send_proxy_v2(OptionContext& c, ServerSpec& s) { send_proxy(c, s, 2); }
+void on_send_proxy_v2_ssl(OptionContext& c, ServerSpec& s) {
+  send_proxy(c, s, 2);
+  s.options.send_proxy.ssl = !c.negated();
+}
+
+void on_proxy_v2_options(OptionContext& c, ServerSpec& s) {
+  SendProxy& p = s.options.send_proxy;
+  std::string_view rest = c.arg(0).text;
+  for (bool more = true; more;) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view word = rest.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
+    if (word == "crc32c") {
+      p.crc32c = true;
+    } else if (word == "unique-id") {
+      p.unique_id = true;
+    } else if (word == "ssl" || word == "cert-cn" || word == "ssl-cipher" || word == "cert-sig" || word == "cert-key") {
+      p.ssl = true;
+    } else if (word == "authority") {
+      // Only the name of a TLS connection counts, and there is none without TLS.
+    } else {
+      return c.error(c.arg(0), subject(c, s) + "'proxy-v2-options' : option '" + std::string(word) + "' is unknown.",
+                     "the options are ssl, cert-cn, ssl-cipher, cert-sig, cert-key, authority, crc32c and unique-id");
+    }
+  }
+}
+
+// "set-proxy-v2-tlv-fmt(0x20) %[fc_pp_tlv(0x20)]"
+void on_proxy_tlv(OptionContext& c, ServerSpec& s) {
+  std::string_view id = c.option().text;
+  const auto open = id.find('(');
+  id = open == std::string_view::npos ? std::string_view{} : id.substr(open + 1, id.size() - open - 2);
+  const bool hex = id.starts_with("0x") || id.starts_with("0X");
+  const std::string_view digits = hex ? id.substr(2) : id;
+  unsigned type = 256;
+  const auto r = std::from_chars(digits.data(), digits.data() + digits.size(), type, hex ? 16 : 10);
+  if (digits.empty() || r.ec != std::errc{} || r.ptr != digits.data() + digits.size() || type > 255)
+    return c.error(subject(c, s) + "'set-proxy-v2-tlv-fmt' expects a type between 0 and 255 in parentheses.",
+                   "for example: set-proxy-v2-tlv-fmt(0xE1) %[src]");
+  s.options.send_proxy.tlvs.push_back({static_cast<std::uint8_t>(type), c.arg(0)});
+}
+
 void on_proto(OptionContext& c, ServerSpec& s) {
   if (c.arg(0).text == "h1" || c.arg(0).text == "none") return;
   if (c.arg(0).text == "h2" || c.arg(0).text == "fcgi" || c.arg(0).text == "quic" || c.arg(0).text == "spop") {
@@ -183,10 +236,25 @@ void on_proto(OptionContext& c, ServerSpec& s) {
   }
 }
 
+void on_md5(OptionContext& c, ServerSpec& s) {
+  constexpr std::size_t kMaxPassword = 80;  // the kernel's TCP_MD5SIG_MAXKEYLEN
+  s.options.md5_password = c.arg(0).text;
+  if (s.options.md5_password.empty() || s.options.md5_password.size() > kMaxPassword)
+    c.error(c.arg(0), subject(c, s) + "'tcp-md5sig' expects a password of 1 to 80 characters.");
+}
+
+void on_namespace(OptionContext& c, ServerSpec& s) {
+  if (c.arg(0).text == "*") return c.error(c.arg(0), subject(c, s) + "'namespace *' is not supported yet.");
+  s.options.netns = c.arg(0).text;
+}
+
 constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"addr", 1, on_addr},
     {"backup", 0, [](OptionContext& c, ServerSpec& s) { s.options.backup = !c.negated(); }, config::kNoPrefix},
+    {"cc", 1, [](OptionContext& c, ServerSpec& s) { s.options.congestion = c.arg(0).text; }},
     {"check", 0, [](OptionContext& c, ServerSpec& s) { s.options.check = !c.negated(); }, config::kNoPrefix},
+    {"check-send-proxy", 0, [](OptionContext& c, ServerSpec& s) { s.options.check_send_proxy = !c.negated(); },
+     config::kNoPrefix},
     {"disabled", 0, [](OptionContext&, ServerSpec& s) { s.options.disabled = true; }},
     {"enabled", 0, [](OptionContext&, ServerSpec& s) { s.options.disabled = false; }},
     {"downinter", 1, set_time<&ServerOptions::downinter, false>},
@@ -201,6 +269,7 @@ constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"maxconn", 1, set_number<&ServerOptions::maxconn>},
     {"maxqueue", 1, set_number<&ServerOptions::maxqueue>},
     {"minconn", 1, set_number<&ServerOptions::minconn>},
+    {"namespace", 1, on_namespace},
     {"on-marked-down", 1, on_marked_down},
     {"on-marked-up", 1, on_marked_up},
     {"pool-low-conn", 1, set_number<&ServerOptions::pool_low_conn>},
@@ -208,9 +277,18 @@ constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"pool-purge-delay", 1, set_time<&ServerOptions::pool_purge_delay, true>},
     {"port", 1, on_port},
     {"proto", 1, on_proto},
+    {"proxy-v2-options", 1, on_proxy_v2_options},
+    {"send-proxy", 0, on_send_proxy, config::kNoPrefix},
+    {"send-proxy-v2", 0, on_send_proxy_v2, config::kNoPrefix},
+    {"send-proxy-v2-ssl", 0, on_send_proxy_v2_ssl, config::kNoPrefix},
+    {"send-proxy-v2-ssl-cn", 0, on_send_proxy_v2_ssl, config::kNoPrefix},
+    {"set-proxy-v2-tlv-fmt", 1, on_proxy_tlv, config::kInParentheses},
     {"rise", 1, set_count<&ServerOptions::rise>},
     {"slowstart", 1, set_time<&ServerOptions::slowstart, true>},
     {"source", 0, on_source},
+    {"tcp-md5sig", 1, on_md5},
+    {"tcp-ut", 1, set_time<&ServerOptions::tcp_user_timeout, true>},
+    {"tfo", 0, [](OptionContext& c, ServerSpec& s) { s.options.tfo = !c.negated(); }, config::kNoPrefix},
     {"weight", 1, on_weight},
 };
 

@@ -138,6 +138,14 @@ Address Address::ip4(std::uint32_t host_order, std::uint16_t port) noexcept {
   return a;
 }
 
+Address Address::ip6(std::string_view bytes, std::uint16_t port) noexcept {
+  sockaddr_in6 in6{};
+  in6.sin6_family = AF_INET6;
+  in6.sin6_port = htons(port);
+  if (bytes.size() == sizeof in6.sin6_addr) std::memcpy(&in6.sin6_addr, bytes.data(), sizeof in6.sin6_addr);
+  return from(reinterpret_cast<const sockaddr*>(&in6), sizeof in6);
+}
+
 bool Address::is_loopback() const noexcept {
   if (family_ == Family::Ip4) return ip_[0] == 127;
   if (family_ == Family::Ip6) return std::memcmp(ip_.data(), &in6addr_loopback, 16) == 0;

@@ -49,6 +49,8 @@ void permission(OptionContext& c, std::string_view option, UnixPermissions& p) {
   }
 }
 
+constexpr std::size_t kMaxMd5Password = 80;  // the kernel's TCP_MD5SIG_MAXKEYLEN
+
 constexpr OptionRow<BindSpec> kBindRows[] = {
     {"name", 1, [](OptionContext& c, BindSpec& b) { b.name = c.arg(0).text; }},
     {"guid-prefix", 1, [](OptionContext& c, BindSpec& b) { b.guid_prefix = c.arg(0).text; }},
@@ -64,6 +66,16 @@ constexpr OptionRow<BindSpec> kBindRows[] = {
      [](OptionContext& c, BindSpec& b) {
        if (const auto v = c.line().integer(c.arg(0), 0, 2147483647)) b.maxconn = static_cast<std::uint32_t>(*v);
      }},
+    {"accept-proxy", 0, [](OptionContext&, BindSpec& b) { b.preface = PrefaceKind::Proxy; }},
+    {"accept-netscaler-cip", 1,
+     [](OptionContext& c, BindSpec& b) {
+       const auto v = base::parse_int<std::uint32_t>(c.arg(0).text);
+       if (!v || *v == 0)
+         return c.error(c.arg(0), "'accept-netscaler-cip' : invalid value " + std::string(c.arg(0).text) + ", must be > 0.",
+                        "the magic number that the NetScaler is configured with, in decimal");
+       b.preface = PrefaceKind::Netscaler;
+       b.netscaler_magic = *v;
+     }},
     {"defer-accept", 0, [](OptionContext&, BindSpec& b) { b.defer_accept = true; }},
     {"v6only", 0, [](OptionContext&, BindSpec& b) { b.v6only = true; }},
     {"v4v6", 0, [](OptionContext&, BindSpec& b) { b.v4v6 = true; }},
@@ -76,6 +88,31 @@ constexpr OptionRow<BindSpec> kBindRows[] = {
     {"tcp-ut", 1,
      [](OptionContext& c, BindSpec& b) {
        if (const auto v = c.line().time(c.arg(0))) b.tcp_user_timeout = *v;
+     }},
+    {"cc", 1, [](OptionContext& c, BindSpec& b) { b.congestion = c.arg(0).text; }},
+    {"namespace", 1, [](OptionContext& c, BindSpec& b) { b.netns = c.arg(0).text; }},
+    {"tcp-md5sig", 1,
+     [](OptionContext& c, BindSpec& b) {
+       b.md5_password = c.arg(0).text;
+       if (b.md5_password.empty() || b.md5_password.size() > kMaxMd5Password)
+         c.error(c.arg(0), "'tcp-md5sig' expects a password of 1 to 80 characters.");
+     }},
+    {"tcp-ss", 1,
+     [](OptionContext& c, BindSpec& b) {
+       if (const auto v = c.line().integer(c.arg(0), 0, 2)) b.save_syn = static_cast<int>(*v);
+     }},
+    {"level", 1,
+     [](OptionContext& c, BindSpec&) {
+       // For command line sockets; elsewhere it has no meaning (manual 5.1 "level").
+       const std::string_view v = c.arg(0).text;
+       if (v != "user" && v != "operator" && v != "admin")
+         c.error(c.arg(0), "'level' : only 'user', 'operator', and 'admin' levels are supported (got '" + std::string(v) + "').");
+     }},
+    {"severity-output", 1,
+     [](OptionContext& c, BindSpec&) {
+       const std::string_view v = c.arg(0).text;
+       if (v != "none" && v != "number" && v != "string")
+         c.error(c.arg(0), "'severity-output' : only 'none', 'number', and 'string' are supported (got '" + std::string(v) + "').");
      }},
     {"interface", 1, [](OptionContext& c, BindSpec& b) { b.interface = c.arg(0).text; }},
     {"mode", 1, [](OptionContext& c, BindSpec& b) { permission(c, "mode", b.permissions); }},

@@ -94,6 +94,7 @@ class Server final : public runtime::SignalHandler {
           ok = false;
           break;
         }
+        if (i == 0 && !opened->warning.empty()) complain(l, opened->warning, Console::Severity::Warning);
         bound.sockets.push_back(std::move(*opened));
       }
       if (bound.sockets.empty()) continue;
@@ -119,10 +120,10 @@ class Server final : public runtime::SignalHandler {
     return ok;
   }
 
-  void complain(const model::Listener& l, const std::string& why) {
+  void complain(const model::Listener& l, const std::string& why, Console::Severity severity = Console::Severity::Alert) {
     introduce(launch_);
     const config::Location at = l.spec->at;
-    launch_.console.say(Console::Severity::Alert, "Binding [" + std::string(launch_.document.sources.path(at.file)) +
+    launch_.console.say(severity, "Binding [" + std::string(launch_.document.sources.path(at.file)) +
                                                       ":" + std::to_string(at.line) + "] for frontend " +
                                                       l.proxy->rules->name + ": " + why);
   }

@@ -124,6 +124,16 @@ class Server {
   // Bind the socket to this before connecting; null = no "source".
   [[nodiscard]] const net::SocketAddress* source() const noexcept { return source_ ? &*source_ : nullptr; }
   [[nodiscard]] const std::string& source_interface() const noexcept { return source_interface_; }
+  // What connections for clients present as their source ("source ... usesrc"); `header` and `fixed` belong to the modes.
+  struct Presented {
+    SourceSpec::Present how = SourceSpec::Present::Own;
+    net::Address fixed;
+    std::string header;
+    int occurrence = -1;
+  };
+  [[nodiscard]] const Presented& presented() const noexcept { return presented_; }
+  // Its namespace, -1 = ours.
+  [[nodiscard]] int netns() const noexcept { return netns_; }
 
   // -- load, any thread
   [[nodiscard]] std::uint32_t current() const noexcept { return current_.load(std::memory_order_relaxed); }  // scur
@@ -218,6 +228,8 @@ class Server {
   std::uint32_t index_;
   std::optional<net::SocketAddress> source_;
   std::string source_interface_;
+  Presented presented_;
+  int netns_ = -1;
   bool may_shut_sessions_ = false;
   bool in_use_ = false;  // the balancer has it; guarded by Backend::mutex_
 

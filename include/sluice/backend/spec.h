@@ -42,6 +42,24 @@ struct SourceSpec {
   bool set = false;
   net::AddressSpec address;  // host "" or "*": any address
   std::string interface;     // SO_BINDTODEVICE; "" = none
+  // "usesrc": what traffic presents instead; checks never do.
+  enum class Present : std::uint8_t { Own, Fixed, Client, ClientIp, Header } present = Present::Own;
+  net::AddressSpec present_address;  // Fixed
+  std::string header;                // Header: its name ...
+  int occurrence = -1;               // ... and which of its values, from 1, or from the end
+};
+
+// What every connection to a server begins with (manual 5.2 "send-proxy", "send-proxy-v2", "proxy-v2-options").
+struct SendProxy {
+  std::uint8_t version = 0;  // 0: nothing; 1, 2
+  bool crc32c = false;
+  bool unique_id = false;
+  bool ssl = false;          // the record about TLS; on connections without it says so
+  struct Tlv {
+    std::uint8_t type;
+    config::Token format;    // compiled by the proxy
+  };
+  std::vector<Tlv> tlvs;     // "set-proxy-v2-tlv-fmt"
 };
 
 // Everything that "server" and "default-server" can say. Copied from the default server, then overwritten.
@@ -60,10 +78,17 @@ struct ServerOptions {
   bool shutdown_sessions_on_down = false;       // "on-marked-down shutdown-sessions"
   bool shutdown_backup_sessions_on_up = false;  // "on-marked-up shutdown-backup-sessions"
   SourceSpec source;
+  SendProxy send_proxy;
+  bool tfo = false;                                  // fast open where bytes are ready to go
+  base::Millis tcp_user_timeout = base::kNoTimeout;  // "tcp-ut"
+  std::string congestion;                            // "cc"
+  std::string md5_password;                          // "tcp-md5sig"
+  std::string netns;                                 // "namespace"
   std::vector<InitAddress> init_addr;  // empty = last,libc
   InitState init_state = InitState::Default;
 
   bool check = false;
+  bool check_send_proxy = false;  // "check-send-proxy": also to a "port" or "addr" of its own
   base::Millis inter{2000};
   base::Millis fastinter{0};  // 0 = inter
   base::Millis downinter{0};  // 0 = inter
@@ -123,6 +148,7 @@ struct CheckStep {
   std::optional<net::AddressSpec> address;  // unset = the check's
   bool linger = false;
   bool default_options = false;
+  bool send_proxy = false;
   std::string data;    // Send
   HttpSend http;       // SendHttp
   CheckExpect expect;  // Expect

@@ -53,7 +53,7 @@ struct OptionRow {
   std::string_view name;
   int args = 0;  // words that must follow
   void (*handler)(OptionContext&, Spec&) = nullptr;
-  std::uint32_t flags = 0;  // kNoPrefix: "no-<name>" is allowed too
+  std::uint32_t flags = 0;  // kNoPrefix: "no-<name>" is allowed too; kInParentheses: "<name>(<argument>)"
 };
 
 template <class Spec>
@@ -99,8 +99,9 @@ class OptionTable {
   }
 
   [[nodiscard]] const OptionRow<Spec>* find(std::string_view name) const noexcept {
+    const std::string_view plain = name.ends_with(')') ? name.substr(0, name.find('(')) : name;
     for (const auto* r : rows_) {
-      if (r->name == name) return r;
+      if (r->name == ((r->flags & kInParentheses) != 0 ? plain : name)) return r;
     }
     return nullptr;
   }

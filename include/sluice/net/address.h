@@ -28,6 +28,8 @@ class Address {
   // sa may be any family; an unknown one gives Family::None.
   static Address from(const sockaddr* sa, socklen_t len) noexcept;
   static Address ip4(std::uint32_t host_order, std::uint16_t port) noexcept;
+  // 16 bytes in network order; an IPv4 address in IPv6 clothes becomes IPv4, as with from().
+  static Address ip6(std::string_view bytes, std::uint16_t port) noexcept;
 
   [[nodiscard]] Family family() const noexcept { return family_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }

@@ -22,15 +22,16 @@ struct OpenedListener {
   base::UniqueFd fd;
   SocketAddress address;         // as bound
   bool inherited = false;        // fd@: came from the parent
+  std::string warning;           // "" = all that was asked for could be done
 };
 
 // The error is the reference's: "cannot bind socket (Address already in use) [127.0.0.1:80]", with who holds a TCP port where
 // /proc tells.
 base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, std::uint16_t port, const ListenOptions& options);
 
-// What every accepted socket shall have and, on Linux, inherits from its listening socket: no Nagle delay, and what spec and
-// options say of acknowledgements and time-outs. For TCP listening sockets that somebody else opened, too.
-void prepare_accepted(int listening_fd, const BindSpec& spec, const ListenOptions& options) noexcept;
+// What every accepted socket shall have and, on Linux, inherits: no Nagle delay. For TCP listening sockets that somebody else
+// opened, too.
+void prepare_accepted(int listening_fd) noexcept;
 
 // The address that every connection of this listener was sent to, Family::None when there can be several (wildcard,
 // transparent): saves asking for each connection.

@@ -13,6 +13,7 @@
 #include "sluice/base/arena.h"
 #include "sluice/base/time.h"
 #include "sluice/http/message.h"
+#include "sluice/net/proxy_protocol.h"
 #include "sluice/policy/context.h"
 #include "sluice/proxy/errors.h"
 
@@ -39,6 +40,8 @@ struct StreamControls {
   static constexpr std::int8_t kSilent = -1;
   std::int8_t log_level = kLevelUnchanged;  // else syslog severity 0..7 for this stream's log, or kSilent: no log
   bool disable_l7_retry = false;
+  // Asked for by expect-proxy and expect-netscaler-cip (tcp-request connection): what the connection begins with.
+  net::PrefaceKind preface = net::PrefaceKind::None;
   std::uint32_t failed_rewrites = 0;             // counters "wrew"
   std::span<std::string_view> request_captures;  // slots of the frontend
   std::span<std::string_view> response_captures;

@@ -15,6 +15,7 @@
 #include "sluice/base/counters.h"
 #include "sluice/base/log_sink.h"
 #include "sluice/http/mux/h1_channel.h"
+#include "sluice/net/proxy_protocol.h"
 #include "sluice/policy/context.h"
 #include "sluice/proxy/rules.h"
 
@@ -78,6 +79,10 @@ struct ListenerInfo {
   std::atomic<std::uint32_t> current{0};
   std::atomic<std::uint32_t> current_max{0};
   std::uint32_t maxconn = 0;
+  std::string log_name;             // in lines about failed connections: the name given, else the number
+  net::PrefaceKind preface = net::PrefaceKind::None;  // "accept-proxy", "accept-netscaler-cip"
+  std::uint32_t netscaler_magic = 0;
+  bool save_syn = false;                              // "tcp-ss"
   base::PerThread<ListenerCounters> counters;
 };
 

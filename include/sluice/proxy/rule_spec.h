@@ -54,6 +54,8 @@ enum class ActionKind : std::uint8_t {
   DisableL7Retry,  //
   StrictMode,      // SwitchSpec
   WaitForBody,     // WaitForBodySpec
+  ExpectProxy,     //
+  ExpectNetscaler, //
 };
 
 // How "del-header -m" compares names (manual 4.4 "del-header").

@@ -13,7 +13,8 @@
 #include "backend/checks/request.h"
 #include "backend/checks/schedule.h"
 #include "backend/state.h"
-#include "sluice/backend/bind_source.h"
+#include "sluice/backend/server_socket.h"
+#include "sluice/net/proxy_protocol.h"
 
 namespace sluice::backend {
 namespace {
@@ -167,11 +168,17 @@ Check::Flow Check::connect_now(const CheckPlan::Step& step) noexcept {
   if (target.port != 0) to.set_port(target.port);
   if (step.spec != nullptr && step.spec->port != 0) to.set_port(step.spec->port);
   linger_ = step.spec != nullptr && step.spec->linger;
+  // manual 5.2 "send-proxy", "check-send-proxy": not to another address or port unless that is said.
+  if (step.spec == nullptr || step.spec->default_options)
+    greets_ = o.check_send_proxy || (o.send_proxy.version != 0 && !o.check_address && o.check_port == 0);
+  else
+    greets_ = step.spec->send_proxy;
   if (to.len == 0) return fail(CheckStatus::SockError, "no address");
 
-  fd_.reset(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd_.valid()) return fail(CheckStatus::SockError, os_error(errno));
-  if (const int code = bind_source(fd_.get(), server_); code != 0) return fail(CheckStatus::SockError, os_error(code));
+  if (const int code = open_server_socket(server_, to, {}, false, fd_); code != 0) {
+    fd_.reset();
+    return fail(CheckStatus::SockError, os_error(code));
+  }
   if (to.family() != AF_UNIX) {
     const int one = 1;
     (void)::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -197,7 +204,33 @@ void Check::connected() noexcept {
     return;
   }
   if (plan_.spec.timeout != base::kNoTimeout) loop_.arm(timeout_timer_, loop_.now() + plan_.spec.timeout);
+  if (greets_) {
+    greet();
+    phase_ = Phase::Sending;
+    if (send_now() != Flow::Next) return;
+  }
   advance();
+}
+
+// The PROXY header: version 1 names our own ends, version 2 says LOCAL (manual 5.2 "send-proxy").
+void Check::greet() noexcept {
+  const SendProxy& how = server_.options().send_proxy;
+  out_sent_ = 0;
+  if (how.version == 2) {
+    char memory[64];
+    net::ProxyV2Writer writer(memory, {}, {}, true);
+    if (how.crc32c) writer.add_crc32c();
+    out_.assign(memory, writer.finish());
+    return;
+  }
+  const auto end_of = [this](int (*name)(int, sockaddr*, socklen_t*)) {
+    sockaddr_storage a{};
+    socklen_t length = sizeof a;
+    if (name(fd_.get(), reinterpret_cast<sockaddr*>(&a), &length) != 0) return net::Address{};
+    return net::Address::from(reinterpret_cast<sockaddr*>(&a), length);
+  };
+  std::array<char, net::kMaxProxyLineBytes> line;
+  out_.assign(line.data(), net::write_proxy_v1(line, end_of(::getsockname), end_of(::getpeername)));
 }
 
 Check::Flow Check::send_now() noexcept {

@@ -58,6 +58,7 @@ class Check final : public runtime::IoHandler {
   Flow enter_step() noexcept;
   Flow connect_now(const CheckPlan::Step& step) noexcept;
   void connected() noexcept;
+  void greet() noexcept;
   Flow send_now() noexcept;
   Flow receive_now() noexcept;
   Flow judge() noexcept;
@@ -97,6 +98,7 @@ class Check final : public runtime::IoHandler {
   bool eof_ = false;
   bool reached_l7_ = false;
   bool linger_ = false;
+  bool greets_ = false;  // the connection begins with a PROXY header
 
   // HTTP response
   bool head_done_ = false;

@@ -239,9 +239,13 @@ class Builder {
           auto info = std::make_unique<proxy::ListenerInfo>(model_->global.settings.threads);
           info->name = bind.name.empty() ? "sock-" + std::to_string(next) : bind.name;
           info->identity = {info->name, bind.id != 0 ? bind.id : next};
+          info->log_name = bind.name.empty() ? std::to_string(info->identity.id) : bind.name;
           info->maxconn = bind.maxconn;
           if (!bind.guid_prefix.empty()) info->guid = bind.guid_prefix + "-" + std::to_string(port - first);
           check_guid(info->guid, bind.at, "'guid-prefix'");
+          info->preface = bind.preface;
+          info->netscaler_magic = bind.netscaler_magic;
+          info->save_syn = bind.save_syn != 0;
           ++next;
           if (!p->rules->spec.disabled)
             model_->listeners.push_back({&bind, static_cast<std::uint16_t>(port), p.get(), info.get()});

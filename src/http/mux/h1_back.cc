@@ -13,6 +13,16 @@ void H1Back::close(net::CloseMode mode) noexcept {
   out_.release();
 }
 
+void H1Back::begin_with(std::string_view bytes, bool now) noexcept {
+  const iovec one{const_cast<char*>(bytes.data()), bytes.size()};
+  if (now) {
+    write_out(&one, 1, bytes.size(), false);
+    if (error_.code == base::ErrorCode::None && out_.empty()) connecting_ = false;
+  } else if (!out_.append(&one, 1, 0)) {
+    fail(base::ErrorCode::NoResource, 0);
+  }
+}
+
 void H1Back::attach(StreamEvents* stream, ResponseHead* response) noexcept {
   stream_ = stream;
   response_ = response;

@@ -211,6 +211,12 @@ bool read_wait_for_body(RuleReader& r) {
   return true;
 }
 
+bool read_layer4(RuleReader& r) {
+  const auto* w = r.need("expects 'layer4'.");
+  if (w == nullptr) return false;
+  return w->text == "layer4" || r.fail_at(*w, "expects 'layer4'.");
+}
+
 struct ActionRow {
   std::string_view name;
   std::uint32_t sets;
@@ -244,6 +250,8 @@ constexpr ActionRow kActions[] = {
     {"capture", kSetHttpEdits | kSetTcpContent, ActionKind::Capture, read_capture},
     {"disable-l7-retry", kSetHttpRequest, ActionKind::DisableL7Retry, read_nothing},
     {"strict-mode", kSetHttpEdits, ActionKind::StrictMode, read_strict_mode},
+    {"expect-proxy", kSetTcpConnection, ActionKind::ExpectProxy, read_layer4},
+    {"expect-netscaler-cip", kSetTcpConnection, ActionKind::ExpectNetscaler, read_layer4},
     {"wait-for-body", kSetHttpRequest | kSetHttpResponse, ActionKind::WaitForBody, read_wait_for_body},
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/rules/compiler.h"
+#include "sluice/backend/spec.h"
 #include "sluice/base/strings.h"
 #include "sluice/config/keyword.h"
 #include "sluice/policy/acl.h"
@@ -39,6 +40,7 @@ class SectionCompiler {
     monitor();
     error_pages();
     log_formats();
+    server_tlvs();
     networks();
     forwarded();
     return std::move(out_);
@@ -309,11 +311,27 @@ class SectionCompiler {
         break;
     }
     out_->error_log_format = optional(spec().error_log_format, policy::FormatUse::Log, "error-log-format");
+    out_->connection_error_format = built_in("%ci:%cp [%t] %f/");
     out_->log_format_sd = optional(spec().log_format_sd, policy::FormatUse::LogData, "log-format-sd");
     scope_.places = policy::kFrontRequestRule;
     out_->unique_id = optional(spec().unique_id_format, policy::FormatUse::UniqueId, "unique-id-format");
     for (const auto* f : {&out_->log_format, &out_->error_log_format, &out_->log_format_sd, &out_->unique_id}) {
       if (f->valid()) out_->log_needs |= f->needs();
+    }
+  }
+
+  void server_tlvs() {
+    const auto* servers = section_.parts.find<backend::BackendSpec>();
+    if (!out_->back || servers == nullptr) return;
+    scope_.places = policy::kServerSource;
+    for (std::size_t i = 0; i < servers->servers.size(); ++i) {
+      for (const backend::SendProxy::Tlv& tlv : servers->servers[i].options.send_proxy.tlvs) {
+        out_->server_tlvs.resize(servers->servers.size());
+        auto format = optional(tlv.format, policy::FormatUse::HttpBody, "set-proxy-v2-tlv-fmt");
+        if (!format.valid()) continue;
+        out_->rule_needs |= format.needs();
+        out_->server_tlvs[i].push_back({tlv.type, std::move(format)});
+      }
     }
   }
 

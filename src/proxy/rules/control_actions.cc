@@ -48,6 +48,18 @@ class StrictMode final : public Action {
   bool on_;
 };
 
+class ExpectPreface final : public Action {
+ public:
+  explicit ExpectPreface(net::PrefaceKind kind) : kind_(kind) {}
+  ActionResult run(ActionContext& ctx) const noexcept override {
+    ctx.controls.preface = kind_;
+    return ActionResult::Continue;
+  }
+
+ private:
+  net::PrefaceKind kind_;
+};
+
 class SetStatus final : public Action {
  public:
   explicit SetStatus(const SetStatusSpec& spec) : status_(spec.status), reason_(spec.reason) {}
@@ -146,6 +158,10 @@ std::unique_ptr<Action> make_control_action(ActionCompiler& c, const RuleSpec& r
       return std::make_unique<SetStatus>(std::get<SetStatusSpec>(rule.args));
     case ActionKind::Capture:
       return make_capture(c, rule);
+    case ActionKind::ExpectProxy:
+      return std::make_unique<ExpectPreface>(net::PrefaceKind::Proxy);
+    case ActionKind::ExpectNetscaler:
+      return std::make_unique<ExpectPreface>(net::PrefaceKind::Netscaler);
     case ActionKind::WaitForBody:
       return std::make_unique<WaitForBody>(std::get<WaitForBodySpec>(rule.args));
     default:

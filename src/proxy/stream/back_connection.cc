@@ -10,13 +10,16 @@
 #include <cstring>
 #include <new>
 
-#include "sluice/backend/bind_source.h"
+#include "session.h"
+#include "sluice/backend/server_socket.h"
 
 namespace sluice::proxy {
 
 namespace {
 
-void set_int(int fd, int level, int option, int value) noexcept { (void)::setsockopt(fd, level, option, &value, sizeof value); }
+void set_int(int fd, int level, int option, int value) noexcept {
+  (void)::setsockopt(fd, level, option, &value, sizeof value);
+}
 
 void set_keepalive(int fd, const TcpKeepAlive& k) noexcept {
   set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -54,12 +57,15 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
   backend::Server& server = *request.server;
   const net::SocketAddress to = server.connect_address(request.client_port);
   const bool tcp = to.family() == AF_INET || to.family() == AF_INET6;
-  const int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) {
-    error.code = connect_code(errno);
-    error.sys = errno;
+  base::UniqueFd owned;
+  if (const int failed = backend::open_server_socket(server, to, request.presented, request.data_follows, owned);
+      failed != 0) {
+    // A socket that is there and cannot be bound or set up is no fault of the server's.
+    error.code = owned.valid() ? base::ErrorCode::NoResource : connect_code(failed);
+    error.sys = failed;
     return nullptr;
   }
+  const int fd = owned.get();
   const GlobalSettings& settings = worker.global().settings;
   if (tcp) {
     set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -70,19 +76,12 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
   }
   if (settings.server_sndbuf != 0) set_int(fd, SOL_SOCKET, SO_SNDBUF, settings.server_sndbuf);
   if (settings.server_rcvbuf != 0) set_int(fd, SOL_SOCKET, SO_RCVBUF, settings.server_rcvbuf);
-  if (const int failed = backend::bind_source(fd, server); failed != 0) {
-    error.code = base::ErrorCode::NoResource;
-    error.sys = failed;
-    ::close(fd);
-    return nullptr;
-  }
   bool connecting = false;
   if (::connect(fd, &to.sa, to.len) != 0) {
     // A unix socket whose backlog is full says EAGAIN: nothing will report when it has room, so that is a failure.
     if (errno != EINPROGRESS) {
       error.code = errno == EAGAIN ? base::ErrorCode::ConnectFailed : connect_code(errno);
       error.sys = errno;
-      ::close(fd);
       return nullptr;
     }
     connecting = true;
@@ -90,15 +89,20 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
   void* memory = worker.back_memory().take();
   if (memory == nullptr) {
     error.code = base::ErrorCode::NoResource;
-    ::close(fd);
     return nullptr;
   }
-  auto* c = ::new (memory) BackConnection(worker, request, fd, connecting, to.address());
+  auto* c = ::new (memory) BackConnection(worker, request, owned.take(), connecting, to.address());
+  c->pool_key = request.key;
+  if (!request.begin_with.empty()) c->mux_.begin_with(request.begin_with, !connecting || to.address().is_loopback());
   return c;
 }
 
-BackConnection::BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting, const net::Address& peer) noexcept
-    : worker_(worker), server_(*request.server), mux_(*request.settings, fd, connecting, *this), server_address_(peer) {}
+BackConnection::BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting,
+                               const net::Address& peer) noexcept
+    : worker_(worker),
+      server_(*request.server),
+      mux_(*request.settings, fd, connecting, *this),
+      server_address_(peer) {}
 
 void BackConnection::destroy() noexcept {
   Worker& worker = worker_;

@@ -17,6 +17,10 @@ struct ConnectRequest {
   const http::mux::H1Settings* settings = nullptr;
   const ProxySpec* spec = nullptr;   // of the backend: socket options
   std::uint16_t client_port = 0;     // the port the client connected to
+  net::Address presented;            // source of "source ... usesrc"; family None: our own
+  bool data_follows = false;         // bytes are ready to go as soon as it stands
+  std::string_view begin_with;       // PROXY header; empty: none
+  std::uint64_t key = 0;             // PooledConnection::pool_key
 };
 
 class BackConnection final : public backend::PooledConnection, public http::mux::BackOwner, public runtime::Buried {

@@ -1,7 +1,14 @@
 #include "session.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <cstring>
 #include <new>
 
+#include "back_connection.h"
+#include "preface.h"
+#include "sluice/policy/connection_errors.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -15,14 +22,19 @@ constexpr base::Millis kLingerTime{1000};
 constexpr std::size_t kPrivateConnections = 5;
 }  // namespace
 
-Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept {
+Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd,
+                       const net::Address& source) noexcept {
   void* memory = worker.session_memory().take();
   if (memory == nullptr) return nullptr;
   return ::new (memory) Session(worker, proxy, listener, fd, source);
 }
 
 Session::Session(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept
-    : worker_(worker), proxy_(proxy), listener_(listener), front_(proxy.front_h1, fd, *this), idle_since_(worker.loop().now()) {
+    : worker_(worker),
+      proxy_(proxy),
+      listener_(listener),
+      front_(proxy.front_h1, fd, *this),
+      idle_since_(worker.loop().now()) {
   facts_.src = source;
   if (listener.fixed_dst.family() != net::Family::None) {
     facts_.dst = listener.fixed_dst;
@@ -57,6 +69,108 @@ void Session::start(bool ready) noexcept {
   // manual 4.2 "timeout http-request": the first request's time runs from the accept.
   set_deadline(base::deadline_after(worker_.loop().now(), http_request_timeout(spec)));
   front_.start(ready);
+}
+
+Particulars* Session::particulars() noexcept {
+  if (particulars_ == nullptr) particulars_.reset(new (std::nothrow) Particulars);
+  return particulars_.get();
+}
+
+void Session::keep_syn() noexcept {
+#ifdef TCP_SAVED_SYN
+  // Ethernet, IPv6 and TCP heads with all options, and what may stand between them.
+  char packet[512];
+  socklen_t bytes = sizeof packet;
+  if (::getsockopt(front_.transport().fd(), IPPROTO_TCP, TCP_SAVED_SYN, packet, &bytes) != 0 || bytes == 0) return;
+  Particulars* const p = particulars();
+  if (p == nullptr) return;
+  p->syn.reset(new (std::nothrow) char[bytes]);
+  if (p->syn == nullptr) return;
+  std::memcpy(p->syn.get(), packet, bytes);
+  facts_.saved_syn = {p->syn.get(), bytes};
+#endif
+}
+
+void Session::await_preface(net::PrefaceKind kind) noexcept {
+  const base::TimePoint deadline = base::deadline_after(worker_.loop().now(), proxy_.rules->spec.timeouts.client);
+  preface_ = new (std::nothrow) Preface(*this, kind, deadline);
+  if (preface_ == nullptr) {
+    stop(true);
+    return;
+  }
+  preface_->look();
+}
+
+void Session::preface_read(net::PrefaceKind kind, const net::PrefaceHeader& header) noexcept {
+  preface_ = nullptr;
+  idle_since_ = worker_.loop().now();
+  facts_.proxy_header = kind == net::PrefaceKind::Proxy;
+  facts_.handshake_ms =
+      static_cast<std::int32_t>(std::chrono::duration_cast<base::Millis>(idle_since_ - facts_.accept_time).count());
+  if (header.relayed) {
+    Particulars* const p = particulars();
+    if (p == nullptr) {
+      stop(true);
+      return;
+    }
+    p->socket_source = facts_.src;
+    p->socket_destination = facts_.dst;
+    facts_.fc_src = &p->socket_source;
+    facts_.fc_dst = &p->socket_destination;
+    facts_.src = header.source;
+    facts_.dst = header.destination;
+    if (!header.tlvs.empty()) {
+      p->tlvs.reset(new (std::nothrow) char[header.tlvs.size()]);
+      if (p->tlvs != nullptr) {
+        std::memcpy(p->tlvs.get(), header.tlvs.data(), header.tlvs.size());
+        facts_.proxy_tlvs = {p->tlvs.get(), header.tlvs.size()};
+      }
+    }
+  }
+  // What the client has to say mostly stands right behind the header.
+  start(true);
+}
+
+void Session::preface_failed(std::uint8_t error, bool heard) noexcept {
+  preface_ = nullptr;
+  facts_.error = error;
+  // manual 4.2 "option dontlognull": probes that say nothing are not logged.
+  if (heard || !proxy_.rules->spec.options.dontlognull) log_connection_error();
+  stop(true);
+}
+
+// manual 8.2.5: "127.0.0.1:56059 [03/Dec/2012:17:35:10.380] frt/f1: Connection error during SSL handshake"
+void Session::log_connection_error() noexcept {
+  if (proxy_.log == nullptr) return;
+  const CompiledProxy& rules = *proxy_.rules;
+  const base::LogLevel level = rules.spec.options.log_separate_errors ? base::LogLevel::Err : base::LogLevel::Info;
+  policy::StreamFacts facts;
+  facts.origin = policy::LogOrigin::SessError;
+  facts.http = facts_.http;
+  facts.counts.active = worker_.global().connections.load(std::memory_order_relaxed);
+  facts.counts.frontend = proxy_.connections.load(std::memory_order_relaxed);
+  policy::SampleContext sample;
+  sample.conn = &facts_;
+  sample.stream = &facts;
+  sample.process = &worker_.global().process;
+  sample.lookup = &worker_.global();
+  sample.scratch = &worker_.scratch();
+  char* const area = worker_.log_area();
+  std::size_t n = 0;
+  if (rules.error_log_format.valid()) {
+    n = rules.error_log_format.render(sample, area, Worker::kLogAreaBytes);
+  } else {
+    n = rules.connection_error_format.render(sample, area, Worker::kLogAreaBytes / 2);
+    const auto text = [&](std::string_view s) {
+      s = s.substr(0, Worker::kLogAreaBytes - n);
+      std::memcpy(area + n, s.data(), s.size());
+      n += s.size();
+    };
+    text(listener_.log_name);
+    text(": ");
+    text(policy::connection_error_text(facts_.error));
+  }
+  proxy_.log->write(level, {area, n});
 }
 
 http::RequestHead* Session::begin_exchange(http::mux::StreamEvents*& stream) noexcept {
@@ -156,6 +270,10 @@ void Session::on_timer() noexcept {
 
 void Session::stop(bool hard) noexcept {
   stopping_ = true;
+  if (preface_ != nullptr) {
+    preface_->abandon();
+    preface_ = nullptr;
+  }
   front_.refuse_keep_alive();
   if (hard && stream_ != nullptr) {
     stream_->kill();
@@ -164,9 +282,9 @@ void Session::stop(bool hard) noexcept {
   if (hard || front_.state() == http::mux::FrontState::Idle) front_.close(net::CloseMode::Normal);
 }
 
-BackConnection* Session::take_private(const backend::Server& server) noexcept {
+BackConnection* Session::take_private(const backend::Server& server, std::uint64_t key) noexcept {
   for (BackConnection* c = private_.front(); c != nullptr; c = private_.next(*c)) {
-    if (&c->server() != &server) continue;
+    if (&c->server() != &server || c->pool_key != key) continue;
     c->private_hook.unlink();
     return c;
   }

@@ -5,6 +5,8 @@
 // Owner: the worker; ends through the graveyard when its mux is closed. Thread: the worker's.
 #pragma once
 
+#include <memory>
+
 #include "back_connection.h"
 #include "sluice/backend/server.h"
 #include "sluice/base/list.h"
@@ -15,11 +17,27 @@
 namespace sluice::proxy {
 
 class Stream;
+class Preface;
+
+// What only some connections have, for their life: what a PROXY or NetScaler header leaves behind, the first packet.
+struct Particulars {
+  net::Address socket_source, socket_destination;  // fc_src, fc_dst
+  std::unique_ptr<char[]> tlvs;
+  std::unique_ptr<char[]> syn;
+};
 
 class Session final : public http::mux::FrontOwner, public runtime::Buried, private runtime::Timer {
  public:
   static Session* make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept;
   void start(bool ready) noexcept;
+  // Keeps a copy of the packet that began the connection ("tcp-ss" of bind).
+  void keep_syn() noexcept;
+  // The connection begins with a header that says who the client is; start() follows it.
+  void await_preface(net::PrefaceKind kind) noexcept;
+  // The header was read: from now on the client is who it says.
+  void preface_read(net::PrefaceKind kind, const net::PrefaceHeader& header) noexcept;
+  // There is none, or a wrong one: logged (manual 8.2.5), then closed. error: policy::ConnectionError. heard: bytes have come.
+  void preface_failed(std::uint8_t error, bool heard) noexcept;
 
   [[nodiscard]] Worker& worker() noexcept { return worker_; }
   [[nodiscard]] Proxy& proxy() noexcept { return proxy_; }
@@ -38,7 +56,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void stop(bool hard) noexcept;
 
   // An idle connection to that server which only this client may use ("http-reuse never", NTLM); null when there is none.
-  [[nodiscard]] BackConnection* take_private(const backend::Server& server) noexcept;
+  [[nodiscard]] BackConnection* take_private(const backend::Server& server, std::uint64_t key) noexcept;
   // It ends with the client's connection, or when too many others are kept after it.
   void keep_private(BackConnection& c) noexcept;
   [[nodiscard]] const backend::Server* last_server() const noexcept { return last_server_; }
@@ -63,6 +81,9 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void on_timer() noexcept override;
   void set_deadline(base::TimePoint when) noexcept;
   void count_out() noexcept;
+  // Made when first needed; null: memory is out.
+  Particulars* particulars() noexcept;
+  void log_connection_error() noexcept;
   // The client left, or said nothing in time, before its first request: that is logged too.
   void log_empty(bool timed_out) noexcept;
 
@@ -71,6 +92,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   ListenerInfo& listener_;
   http::mux::H1Front front_;
   policy::ConnectionFacts facts_;
+  std::unique_ptr<Particulars> particulars_;
+  Preface* preface_ = nullptr;  // while the header is waited for
   Stream* stream_ = nullptr;
   base::List<BackConnection, &BackConnection::private_hook> private_;  // idle ones of this client, the latest first
   const backend::Server* last_server_ = nullptr;  // of the previous request ("option prefer-last-server")

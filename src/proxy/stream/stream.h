@@ -95,6 +95,9 @@ class Stream final : public http::mux::StreamEvents,
   // -- stream_back.cc: server, connection, retries
   void assigned(backend::ServerSlot slot) noexcept;
   Progress connect() noexcept;
+  bool header_address(const std::string& name, int occurrence, net::Address& out) const noexcept;
+  void present_source(const backend::Server& server, ConnectRequest& request) noexcept;
+  bool proxy_header(const backend::Server& server, ConnectRequest& request) noexcept;
   void send_request() noexcept;
   void connection_established() noexcept;
   void connection_failed(base::Error error) noexcept;

@@ -32,21 +32,28 @@ Stream::Progress Stream::connect() noexcept {
   attempt_counted_ = false;
   BackConnection* c = nullptr;
   const bool may_reuse = http_ && !fresh_connection_only_;
+  ConnectRequest request;
+  base::Error error;
+  if (server.options().send_proxy.version != 0 && !proxy_header(server, request)) {
+    error = {base::ErrorCode::NoResource, base::Side::Back, base::Retry::No, 0};
+    connection_failed(error);
+    return ended_ ? Progress::Fail : Progress::Wait;
+  }
+  if (server.presented().how != backend::SourceSpec::Present::Own) present_source(server, request);
   if (may_reuse) {
-    c = session_.take_private(server);
+    c = session_.take_private(server, request.key);
     if (c == nullptr) {
-      backend::PooledConnection* p = server.idle_pool(thread).take(back_proxy_->servers->reuse(), first_request_, 0);
+      backend::PooledConnection* p = server.idle_pool(thread).take(back_proxy_->servers->reuse(), first_request_, request.key);
       c = static_cast<BackConnection*>(p);
     }
   }
   reused_ = c != nullptr;
-  base::Error error;
   if (c == nullptr) {
-    ConnectRequest request;
     request.server = &server;
     request.settings = &back_proxy_->back_h1;
     request.spec = &spec;
     request.client_port = session_.facts().dst.port();
+    request.data_follows = http_ || !request.begin_with.empty();
     c = BackConnection::connect(worker_, request, error);
     if (c != nullptr) {
       server.idle_pool(thread).adopt(*c);

@@ -36,7 +36,7 @@ void Stream::fill_facts() noexcept {
   policy::Timers& t = facts_.timers;
   t = {};
   const base::TimePoint idle_from = session_.idle_since();
-  t.handshake = 0;
+  t.handshake = first_request_ ? session_.facts().handshake_ms : 0;
   t.idle = http_ ? millis_between(idle_from, t_start_) : 0;
   base::TimePoint last = t_start_;
   const bool whole_request = http_ && t_head_ != base::kNever && front_.head_state() == http::mux::HeadState::Ready;
@@ -65,8 +65,8 @@ void Stream::fill_facts() noexcept {
   }
   if (reason_.where == Where::Tarpit) t.request = -1;
   t.active = millis_between(t_start_, end);
-  t.total = millis_between(http_ ? idle_from : session_.facts().accept_time, end);
-  t.user = t.active + t.idle;
+  t.total = http_ ? millis_between(idle_from, end) + t.handshake : millis_between(session_.facts().accept_time, end);
+  t.user = t.active + t.idle + t.handshake;
   policy::Counts& c = facts_.counts;
   const Global& global = worker_.global();
   c.active = global.connections.load(std::memory_order_relaxed);

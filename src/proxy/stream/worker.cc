@@ -97,6 +97,8 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
   listener.counters.local(index()).sessions.add();
   this->counters().connections.add();
 
+  if (listener.save_syn) session->keep_syn();
+  net::PrefaceKind preface = listener.preface;
   // "tcp-request connection": before any byte.
   const RuleList& rules = proxy.rules->tcp_request_connection;
   if (!rules.empty()) {
@@ -117,6 +119,11 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
       session->stop(true);
       return;
     }
+    if (controls.preface != net::PrefaceKind::None) preface = controls.preface;
+  }
+  if (preface != net::PrefaceKind::None) {
+    session->await_preface(preface);
+    return;
   }
   session->start(ready);
 }

@@ -30,6 +30,9 @@ class H1Back final : public H1Channel<BackEndpoint> {
   // Registers for what is to come: the end of the connect, or input.
   void start() noexcept;
   void close(net::CloseMode mode) noexcept;
+  // What the connection begins with, before any exchange. now: the socket can take it already, as on the same machine; else it
+  // goes as soon as the connection stands.
+  void begin_with(std::string_view bytes, bool now) noexcept;
 
   void on_io(unsigned ready) noexcept override;
   void describe(runtime::IoDescription& out) const noexcept override { owner_->describe(out); }
