@@ -81,11 +81,13 @@ bool IdlePool::give(PooledConnection& c) noexcept {
   if (o.max_reuse >= 0 && c.requests > static_cast<std::uint32_t>(o.max_reuse)) return false;
   // manual 5.2 "pool-purge-delay": 0 keeps nothing.
   if (o.pool_purge_delay.count() == 0) return false;
-  // No more than recent use needed at a time: a burst of short client connections must not leave one server connection each
-  // behind (manual 5.2 "pool-low-conn" raises that floor).
+  // No more than recent use needed at a time: a burst of short client connections must not leave one server connection
+  // each behind. "pool-low-conn" (manual 5.2) wants a few more with each thread; the purge does not spare them, as with
+  // the reference.
   const std::uint32_t kept = idle_.load(std::memory_order_relaxed) + safe_.load(std::memory_order_relaxed);
   const std::uint32_t in_use = used_.load(std::memory_order_relaxed);
-  const std::uint32_t needed = std::max({max_used_, in_use, estimate_.load(std::memory_order_relaxed)}) + o.pool_low_conn;
+  const std::uint32_t needed =
+      std::max({max_used_, in_use, estimate_.load(std::memory_order_relaxed)}) + o.pool_low_conn;
   if (kept + in_use > needed) return false;
   if (totals_->idle.fetch_add(1, std::memory_order_relaxed) + 1 > static_cast<std::uint32_t>(o.pool_max_conn) &&
       o.pool_max_conn >= 0) {
@@ -116,9 +118,6 @@ void IdlePool::purge() noexcept {
   const std::uint32_t kept = idle() + safe();
   const std::uint32_t have = kept + used();
   std::uint32_t excess = have > need ? (have - need + 1) / 2 : 0;
-  // manual 5.2 "pool-low-conn": so many idle ones stay in any case.
-  const std::uint32_t all_idle = totals_->idle.load(std::memory_order_relaxed);
-  excess = std::min(excess, all_idle > options_->pool_low_conn ? all_idle - options_->pool_low_conn : 0U);
   excess = std::min(excess, kept);
   // The oldest go first: they are at the end. Those not proved first.
   for (; excess != 0; --excess) {

@@ -90,6 +90,8 @@ class Stream final : public http::mux::StreamEvents,
 
   // -- stream_back.cc: server, connection, retries
   void assigned(backend::ServerSlot slot) noexcept;
+  void point_at(backend::Server& server) noexcept;
+  void count_redispatch(backend::Server& from) noexcept;
   Progress connect() noexcept;
   void send_request() noexcept;
   void connection_established() noexcept;

@@ -48,7 +48,8 @@ void Stream::fill_facts() noexcept {
   if (t_assigned_ != base::kNever) {
     t.queue = millis_between(last, t_assigned_);
     last = t_assigned_;
-  } else if (back_state_ == BackState::Queued || reason_.where == Where::Queue || reason_.where == Where::Tarpit) {
+  } else if (back_state_ == BackState::Queued || (reason_.where == Where::Queue && reason_.cause != Cause::Server) ||
+             reason_.where == Where::Tarpit) {  // with Server all queues were full: it did not wait in any
     t.queue = millis_between(last, end);
   }
   if (t_connected_ != base::kNever) {
