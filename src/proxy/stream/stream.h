@@ -123,6 +123,7 @@ class Stream final : public http::mux::StreamEvents,
   void set_phase_deadline(base::TimePoint when) noexcept;
   void fail_stream(Cause cause, Where where, unsigned status) noexcept;
   void finish(bool abort_front) noexcept;
+  [[nodiscard]] bool has_request() const noexcept;
   void fill_facts() noexcept;
   void log(bool early) noexcept;
   void log_default(base::LogLevel level) noexcept;
