@@ -51,6 +51,11 @@ AssignResult Backend::assign_locked(const AssignRequest& request, runtime::Loop&
       return assigned_locked(*w, loop, false);
     }
     if (queue_has_place(*w)) return enqueue_locked(w, request, loop);
+    if (request.insist) {
+      AssignResult full;
+      full.outcome = AssignOutcome::Full;
+      return full;
+    }
   }
   if (Server* p = request.preferred; p != nullptr && p->usable() && has_room(*p)) {
     take_locked(*p);

@@ -86,7 +86,8 @@ bool IdlePool::give(PooledConnection& c) noexcept {
   // manual 5.2 "pool-purge-delay": 0 keeps nothing.
   if (o.pool_purge_delay.count() == 0) return false;
   // No more than recent use needed at a time: a burst of short client connections must not leave one server connection
-  // each behind (manual 5.2 "pool-low-conn" raises that floor).
+  // each behind. "pool-low-conn" (manual 5.2) wants a few more with each thread; the purge does not spare them, as with
+  // the reference.
   const std::uint32_t kept = idle_.load(std::memory_order_relaxed) + safe_.load(std::memory_order_relaxed);
   const std::uint32_t in_use = used_.load(std::memory_order_relaxed);
   const std::uint32_t needed =
@@ -121,9 +122,6 @@ void IdlePool::purge() noexcept {
   const std::uint32_t kept = idle() + safe();
   const std::uint32_t have = kept + used();
   std::uint32_t excess = have > need ? (have - need + 1) / 2 : 0;
-  // manual 5.2 "pool-low-conn": so many idle ones stay in any case.
-  const std::uint32_t all_idle = totals_->idle.load(std::memory_order_relaxed);
-  excess = std::min(excess, all_idle > options_->pool_low_conn ? all_idle - options_->pool_low_conn : 0U);
   excess = std::min(excess, kept);
   // The oldest go first: they are at the end. Those not proved first.
   for (; excess != 0; --excess) {

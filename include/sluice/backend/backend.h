@@ -55,6 +55,7 @@ struct AssignRequest {
   Server* wanted = nullptr;              // use-server, persistence: this one or, when it is not running, any other
   Server* preferred = nullptr;  // where an idle connection of this client waits: taken when it has room at once
   Server* avoid = nullptr;      // redispatch: another one than this if there is any
+  bool insist = false;          // "wanted" is not left because its queue is full: Full then
 };
 
 enum class AssignOutcome : std::uint8_t {

@@ -34,10 +34,11 @@ struct ReplyPage {
     http::HeaderId id = http::HeaderId::Unknown;
   };
   std::uint16_t status = 0;
+  http::Version version = http::Version::H11;  // the status line's of an errorfile: HTTP/1.0 or 1.1
   std::string reason;
   std::vector<Header> headers;  // without Connection; with Content-Length when there is a body or status allows one
   std::string body;
-  std::string raw;      // the bytes for a connection without a stream: HTTP/1.1, "connection: close"
+  std::string raw;      // the bytes for a connection without a stream, which closes
   bool silent = false;  // an empty file (/dev/null): nothing is sent, the connection just closes
 
   // head.fields has its storage; everything else in head is overwritten. False when the fields do not fit.

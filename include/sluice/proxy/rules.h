@@ -179,6 +179,9 @@ const CompiledProxy* select_backend(const CompiledProxy& front, policy::SampleCo
 // Headers that the options of both sides add to a request: X-Forwarded-For, X-Original-To, Forwarded, unique-id-header,
 // in the reference's order. Called behind the last http-request rule of the backend. False: no room for them.
 bool add_option_headers(const CompiledProxy& front, const CompiledProxy& back, ActionContext& ctx) noexcept;
+// "http-send-name-header": the name of the server that is tried now, in place of whatever the request has there.
+// `server` lives as long as the request. False when the header table is full.
+bool add_server_name(const ProxySpec& back, std::string_view server, http::RequestHead& request) noexcept;
 
 // "option http-restrict-req-hdr-names" of one proxy, behind its http-request rules. False: answer 403.
 bool restrict_header_names(const CompiledProxy& proxy, http::RequestHead& request) noexcept;

@@ -223,6 +223,7 @@ struct ProxySpec {
   AddressHeaderSpec forwardfor;  // combined by forwarded_for()
   AddressHeaderSpec originalto;  // combined by original_to()
   ForwardedSpec forwarded;       // [B]
+  std::string send_name_header;  // [B] carries the server's name, set anew for every attempt; "" = none
 
   // -- servers [B]
   std::uint32_t retries = 3;    // further connection attempts after a failed one (and L7 retries)

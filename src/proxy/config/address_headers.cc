@@ -1,4 +1,4 @@
-// option forwardfor, originalto, forwarded.
+// option forwardfor, originalto, forwarded; http-send-name-header.
 #include <fmt/format.h>
 
 #include "proxy/config/common.h"
@@ -108,6 +108,22 @@ void on_forwarded(KeywordContext& c) {
   }
 }
 
+void on_send_name_header(KeywordContext& c) {
+  if (!needs_back(c)) return;
+  if (!c.has(0) || c.arg(0).text.empty()) {
+    c.error("'http-send-name-header' requires a header string.");
+    return;
+  }
+  std::string name = lower_case(c.arg(0).text);
+  // manual 4.2 "http-send-name-header": those say how the request is framed and where it goes.
+  for (const std::string_view forbidden : {"host", "content-length", "transfer-encoding", "connection"}) {
+    if (name != forbidden) continue;
+    c.error(c.arg(0), fmt::format("'http-send-name-header' cannot use the header '{}'.", name));
+    return;
+  }
+  spec_of(c).send_name_header = std::move(name);
+}
+
 constexpr std::uint32_t kAll = config::kDefaultsAndProxies;
 constexpr std::uint32_t kSwitch = config::kNoPrefix | config::kDefaultPrefix;
 constexpr config::KeywordRow kRows[] = {
@@ -115,6 +131,7 @@ constexpr config::KeywordRow kRows[] = {
      kSwitch},
     {"option originalto", kAll, 0, config::kAnyArgs, "[except <network>] [header <name>]", on_originalto, kSwitch},
     {"option forwarded", kAll, 0, config::kAnyArgs, "[proto] [host|host-expr <expr>] ...", on_forwarded, kSwitch},
+    {"http-send-name-header", kAll, 0, 1, "<header>", on_send_name_header},
 };
 
 }  // namespace

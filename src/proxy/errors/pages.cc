@@ -37,6 +37,7 @@ bool parse_status_line(std::string_view line, ReplyPage& page) {
   const auto status = base::parse_int<unsigned>(line.substr(9, 3));
   if (!status || *status < 100 || *status > 599 || (line.size() > 12 && line[12] != ' ')) return false;
   page.status = static_cast<std::uint16_t>(*status);
+  page.version = line.starts_with("HTTP/1.0") ? http::Version::H10 : http::Version::H11;
   page.reason = line.size() > 13 ? line.substr(13) : std::string_view{};
   return true;
 }
@@ -56,11 +57,12 @@ bool parse_field(std::string_view line, ReplyPage& page) {
   return true;
 }
 
-// The message for a connection that has no stream: as it stands, and closing.
+// The message for a connection that has no stream: as it stands, and closing. HTTP/1.0 closes without saying so.
 void make_raw(ReplyPage& page) {
-  page.raw = fmt::format("HTTP/1.1 {} {}\r\n", page.status, page.reason);
+  page.raw = fmt::format("{} {} {}\r\n", http::version_name(page.version), page.status, page.reason);
   for (const auto& h : page.headers) page.raw += fmt::format("{}: {}\r\n", h.name, h.value);
-  page.raw += "connection: close\r\n\r\n";
+  if (page.version != http::Version::H10) page.raw += "connection: close\r\n";
+  page.raw += "\r\n";
   page.raw += page.body;
 }
 
@@ -89,7 +91,7 @@ bool ReplyPage::fill(http::ResponseHead& head) const noexcept {
   head.clear();
   head.status = status;
   head.reason = reason;
-  head.version = http::Version::H11;
+  head.version = version;
   const bool bodiless = status < 200 || status == 204 || status == 304;
   head.body = bodiless ? http::BodyKind::None : http::BodyKind::Length;
   head.content_length = bodiless ? 0 : body.size();

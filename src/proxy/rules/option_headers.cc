@@ -198,6 +198,19 @@ bool add_option_headers(const CompiledProxy& front, const CompiledProxy& back, A
   return true;
 }
 
+bool add_server_name(const ProxySpec& back, std::string_view server, http::RequestHead& request) noexcept {
+  if (back.send_name_header.empty()) return true;
+  http::Fields& fields = request.fields;
+  // Another attempt: the field is there already and takes the new name, so that retries do not use up the table.
+  http::Field* const first = fields.find(back.send_name_header);
+  if (first != nullptr && (first->flags & http::Field::kEdited) != 0 &&
+      fields.find(back.send_name_header, first) == nullptr) {
+    first->set_value(server);
+    return true;
+  }
+  return fields.set(back.send_name_header, server) != nullptr;
+}
+
 bool restrict_header_names(const CompiledProxy& proxy, http::RequestHead& request) noexcept {
   const HeaderNamePolicy policy = proxy.spec.header_names.value_or(HeaderNamePolicy::Preserve);
   if (policy == HeaderNamePolicy::Preserve) return true;

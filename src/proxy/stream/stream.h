@@ -94,6 +94,8 @@ class Stream final : public http::mux::StreamEvents,
 
   // -- stream_back.cc: server, connection, retries
   void assigned(backend::ServerSlot slot) noexcept;
+  void point_at(backend::Server& server) noexcept;
+  void count_redispatch(backend::Server& from) noexcept;
   Progress connect() noexcept;
   bool header_address(const std::string& name, int occurrence, net::Address& out) const noexcept;
   void present_source(const backend::Server& server, ConnectRequest& request) noexcept;
@@ -130,6 +132,7 @@ class Stream final : public http::mux::StreamEvents,
   void set_phase_deadline(base::TimePoint when) noexcept;
   void fail_stream(Cause cause, Where where, unsigned status) noexcept;
   void finish(bool abort_front) noexcept;
+  [[nodiscard]] bool has_request() const noexcept;
   void fill_facts() noexcept;
   void log(bool early) noexcept;
   void log_default(base::LogLevel level) noexcept;

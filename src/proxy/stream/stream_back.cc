@@ -18,10 +18,21 @@ void Stream::assigned(backend::ServerSlot slot) noexcept {
   slot_ = std::move(slot);
   attempt_counted_ = true;
   if (t_assigned_ == base::kNever) t_assigned_ = now();
-  server_ = slot_.server();
+  point_at(*slot_.server());
   if (server_->may_shut_sessions()) server_->watch(*this);
   session_.set_last_server(server_);
-  facts_.server = &back_proxy_->server_identities[server_->index()];
+}
+
+// Logs and counters speak of this server from now on.
+void Stream::point_at(backend::Server& server) noexcept {
+  server_ = &server;
+  facts_.server = &back_proxy_->server_identities[server.index()];
+}
+
+void Stream::count_redispatch(backend::Server& from) noexcept {
+  from.counters(worker_.index()).redispatches.add();
+  back_proxy_->servers->counters(worker_.index()).redispatches.add();
+  redispatched_ = true;
 }
 
 Stream::Progress Stream::connect() noexcept {
@@ -126,6 +137,11 @@ void Stream::send_request() noexcept {
   if (http::authenticates_connection(request_)) connection_->of_one_client = true;
   http::mux::RequestOptions options;
   const ProxySpec& back = back_proxy_->rules->spec;
+  if (!add_server_name(back, connection_->server().name(), request_)) {
+    front_proxy_.counters.local(worker_.index()).rewrite_failures.add();
+    fail_stream(Cause::Proxy, Where::Request, 500);
+    return;
+  }
   const HttpConnMode mode = connection_mode(front_proxy_.rules->spec, back);
   options.keep_alive = mode == HttpConnMode::KeepAlive || back.options.http_pretend_keepalive;
   options.case_adjust = back.options.h1_case_adjust_server;
@@ -176,9 +192,7 @@ void Stream::leave_server(bool reuse) noexcept {
 bool Stream::redispatch() noexcept {
   backend::Backend& servers = *back_proxy_->servers;
   if (!redispatch_now(back_proxy_->rules->spec, retries_done_, pinned_) || servers.usable_servers() <= 1) return false;
-  server_->counters(worker_.index()).redispatches.add();
-  servers.counters(worker_.index()).redispatches.add();
-  redispatched_ = true;
+  count_redispatch(*server_);
   avoid_ = server_;
   slot_.release();
   phase_ = http_ ? kHttpAssignPhase : kTcpAssignPhase;

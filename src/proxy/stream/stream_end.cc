@@ -31,6 +31,11 @@ void Stream::release_request() noexcept {
   front_.release_head();
 }
 
+// The request's head has been read, and was well formed.
+bool Stream::has_request() const noexcept {
+  return http_ && t_head_ != base::kNever && front_.head_state() == http::mux::HeadState::Ready;
+}
+
 void Stream::fill_facts() noexcept {
   const base::TimePoint end = now();
   policy::Timers& t = facts_.timers;
@@ -39,7 +44,7 @@ void Stream::fill_facts() noexcept {
   t.handshake = first_request_ ? session_.facts().handshake_ms : 0;
   t.idle = http_ ? millis_between(idle_from, t_start_) : 0;
   base::TimePoint last = t_start_;
-  const bool whole_request = http_ && t_head_ != base::kNever && front_.head_state() == http::mux::HeadState::Ready;
+  const bool whole_request = has_request();
   if (http_) {
     t.request = whole_request ? millis_between(t_start_, t_head_) : -1;
     if (whole_request) last = t_head_;
@@ -49,7 +54,8 @@ void Stream::fill_facts() noexcept {
   if (t_assigned_ != base::kNever) {
     t.queue = millis_between(last, t_assigned_);
     last = t_assigned_;
-  } else if (back_state_ == BackState::Queued || reason_.where == Where::Queue || reason_.where == Where::Tarpit) {
+  } else if (back_state_ == BackState::Queued || (reason_.where == Where::Queue && reason_.cause != Cause::Server) ||
+             reason_.where == Where::Tarpit) {  // with Server all queues were full: it did not wait in any
     t.queue = millis_between(last, end);
   }
   if (t_connected_ != base::kNever) {
@@ -108,8 +114,10 @@ void Stream::log(bool early) noexcept {
   if (rules.log_needs.unique_id) make_unique_id();
   sample_.now_wall_us = std::chrono::duration_cast<base::Micros>(worker_.loop().wall_now().time_since_epoch()).count();
   sample_.response_side = false;
+  // manual 4.2 "error-log-format" speaks of all that log-separate-errors raises; the reference, whose lines count here, takes it
+  // for connections that never had a request.
   const policy::LogFormat& format =
-      failed && rules.error_log_format.valid() && abnormal ? rules.error_log_format : rules.log_format;
+      http_ && rules.error_log_format.valid() && !has_request() ? rules.error_log_format : rules.log_format;
   if (!format.valid()) {
     log_default(level);
     return;

@@ -431,6 +431,10 @@ Stream::Progress Stream::phase_assign() noexcept {
   }
   const ProxySpec& spec = back_proxy_->rules->spec;
   pinned_ = request.wanted != nullptr || back_proxy_->servers->keyed();
+  // manual 5.2 "maxqueue": when its queue is full another one is taken. With the reference that needs "option
+  // redispatch", as everything that goes against what a rule says.
+  backend::Server* const named = request.wanted;
+  request.insist = named != nullptr && spec.redispatch == 0;
   const bool authenticating = session_.authenticating();
   if ((spec.options.prefer_last_server || authenticating) && request.wanted == nullptr && avoid_ == nullptr &&
       !back_proxy_->servers->deterministic()) {
@@ -446,6 +450,9 @@ Stream::Progress Stream::phase_assign() noexcept {
   backend::AssignResult result = back_proxy_->servers->assign(request);
   if (result.server_queue > facts_.counts.server_queue) facts_.counts.server_queue = result.server_queue;
   if (result.backend_queue > facts_.counts.backend_queue) facts_.counts.backend_queue = result.backend_queue;
+  const backend::Server* const got = result.slot ? result.slot.server() : result.place.server();
+  if (named != nullptr && named != got && named->running() && result.outcome != backend::AssignOutcome::Full)
+    count_redispatch(*named);
   switch (result.outcome) {
     case backend::AssignOutcome::Assigned:
       assigned(std::move(result.slot));
@@ -465,6 +472,7 @@ Stream::Progress Stream::phase_assign() noexcept {
       reason_.set(Cause::Server, Where::Connect);
       break;
     case backend::AssignOutcome::Full:
+      if (request.insist) point_at(*named);
       reason_.set(Cause::Server, Where::Queue);
       break;
   }

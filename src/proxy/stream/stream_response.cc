@@ -326,7 +326,6 @@ void Stream::respond_prepared(std::string_view body) noexcept {
   set_phase_deadline(base::kNever);
   facts_.status = response_.status;
   // Whether the body goes out is the request's matter; its length is announced either way.
-  response_.version = http::Version::H11;
   response_.connection = {};
   response_.body = body.empty() || head_response_ ? http::BodyKind::None : http::BodyKind::Length;
   response_.content_length = body.size();

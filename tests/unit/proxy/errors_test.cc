@@ -32,7 +32,7 @@ TEST(Pages, LineEndsMayBeBare) {
   ASSERT_NE(page, nullptr) << why;
   EXPECT_EQ(page->reason, "Down");
   EXPECT_EQ(page->body, "body");
-  EXPECT_EQ(page->raw, "HTTP/1.1 503 Down\r\nx-a: b\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody");
+  EXPECT_EQ(page->raw, "HTTP/1.0 503 Down\r\nx-a: b\r\ncontent-length: 4\r\n\r\nbody");
 }
 
 TEST(Pages, AnEmptyFileSendsNothing) {
