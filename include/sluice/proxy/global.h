@@ -16,6 +16,7 @@
 #include "sluice/base/log_sink.h"
 #include "sluice/http/mux/h1_channel.h"
 #include "sluice/policy/context.h"
+#include "sluice/proxy/draining.h"
 #include "sluice/proxy/rules.h"
 
 namespace sluice::proxy {
@@ -34,6 +35,9 @@ struct GlobalSettings {
   int client_rcvbuf = 0, client_sndbuf = 0, server_rcvbuf = 0, server_sndbuf = 0;  // tune.*; 0 = the system's
   unsigned threads = 1;
 };
+
+// What the listeners of a frontend do. Written by who pauses and stops them, see ops/frontend_control.h.
+enum class FrontState : std::uint8_t { Running, Paused, Stopped };
 
 // Per thread; summed for `show stat` and `show info`.
 struct FrontendCounters {
@@ -99,6 +103,7 @@ struct Proxy {
   base::LogSink* log = nullptr;                    // null: no target
   bool log_structured = false;                     // a target shows structured data
   std::uint32_t maxconn = 0;                       // of the frontend; 0 = no limit
+  std::atomic<FrontState> front_state{FrontState::Running};
 
   // -- statistics of the frontend side
   base::PerThread<FrontendCounters> counters;
@@ -126,7 +131,8 @@ struct Global final : public ProxyNames, public policy::BackendLookup {
   std::atomic<std::uint32_t> streams{0};
   std::atomic<std::uint64_t> error_events{0};
   std::atomic<std::uint64_t> maxconn_reached{0};
-  std::atomic<bool> stopping{false};
+  std::atomic<bool> stopping{false};  // announced; connections still come and go as before
+  Draining draining;                  // and now they end
   base::EventRate connection_rate, session_rate;
   base::PerThread<ThreadCounters> counters;
 

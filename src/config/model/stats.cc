@@ -134,7 +134,17 @@ bool Stats::frontend(std::size_t i, ops::FrontendStats& out) const {
   const std::int64_t now_ms = to_ms(base::Clock::now());
   proxy::FrontendCounters c;
   base::add_up(p.counters, c);
-  if (model_.global.stopping.load(std::memory_order_relaxed)) out.status = "STOP";
+  switch (p.front_state.load(std::memory_order_relaxed)) {
+    case proxy::FrontState::Running:
+      if (model_.global.stopping.load(std::memory_order_relaxed)) out.status = "STOP";
+      break;
+    case proxy::FrontState::Paused:
+      out.status = "PAUSED";
+      break;
+    case proxy::FrontState::Stopped:
+      out.status = "STOP";
+      break;
+  }
   out.scur = p.connections.load(std::memory_order_relaxed);
   out.smax = p.connections_max.load(std::memory_order_relaxed);
   out.slim = maxconn_of(p);

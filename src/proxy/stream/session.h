@@ -33,7 +33,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void head_received() noexcept { deadline_ = base::kNever; }
   // A stream has ended; it is no longer referred to.
   void stream_gone() noexcept { stream_ = nullptr; }
-  // The process stops: no further request after the current one.
+  // The process stops. Softly: answers say that they are the last, and connections without a request end after a while
+  // (Global::draining). Hard: now.
   void stop(bool hard) noexcept;
 
   // The server connection that only this client may use ("http-reuse never"); null when there is none.
@@ -61,6 +62,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void destroy() noexcept override;
   void on_timer() noexcept override;
   void set_deadline(base::TimePoint when) noexcept;
+  void limit_idle_time() noexcept;
   void count_out() noexcept;
   // The client left, or said nothing in time, before its first request: that is logged too.
   void log_empty(bool timed_out) noexcept;
