@@ -148,8 +148,6 @@ void on_description(KeywordContext& c) {
   spec(c).description = std::move(text);
 }
 
-void on_daemon(KeywordContext& c) { spec(c).daemon_at = c.at(); }
-
 void on_set_dumpable(KeywordContext& c) {
   if (c.negated()) {
     spec(c).dumpable = false;
@@ -251,7 +249,7 @@ constexpr config::KeywordRow kRows[] = {
     {"chroot", kG, 1, 1, "<directory>|auto", on_text<&G::chroot>},
     {"close-spread-time", kG, 1, 1, "<time>|infinite", on_close_spread},
     {"cpu-map", kG, 2, config::kAnyArgs, "[auto:]<group>[/<threads>] <cpus>...", on_cpu_map},
-    {"daemon", kG, 0, 0, "", on_daemon},
+    {"daemon", kG, 0, 0, "", on_flag<&G::daemon, true>},
     {"description", kG, 1, config::kAnyArgs, "<text>", on_description, config::kAnonymizeArgs},
     {"expose-deprecated-directives", kG, 0, 0, "", on_expose_deprecated},
     {"expose-experimental-directives", kG, 0, 0, "", on_expose_experimental},

@@ -1,7 +1,6 @@
 #include "process/offered_sockets.h"
 
 #include <fcntl.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -9,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "process/interface_name.h"
 #include "process/listen_filter.h"
 #include "sluice/base/strings.h"
 
@@ -67,11 +67,7 @@ void OfferedSockets::add(base::UniqueFd fd) {
     return;
   (void)::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
   remove_listen_filters(fd.get());
-#ifdef SO_BINDTODEVICE
-  char name[IFNAMSIZ] = "";
-  socklen_t len = sizeof name;
-  if (::getsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, name, &len) == 0) s.interface.assign(name, ::strnlen(name, len));
-#endif
+  s.interface = interface_of(fd.get());
   if (s.address.family() == AF_INET6) {
     s.v6only = get_int(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY) != 0;
 #ifdef IPV6_TRANSPARENT

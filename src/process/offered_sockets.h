@@ -16,6 +16,10 @@ namespace sluice::process {
 
 class OfferedSockets {
  public:
+  OfferedSockets() = default;
+  OfferedSockets(OfferedSockets&&) = default;
+  OfferedSockets& operator=(OfferedSockets&&) = default;
+
   // Anything that is no listening stream socket is closed. A socket is made ready to be used: close-on-exec, and
   // without filters that its last owner may have left.
   void add(base::UniqueFd fd);

@@ -17,7 +17,9 @@ class OldProcesses {
   // SIGTTIN: we did not make it.
   void resume() noexcept;
   // SIGUSR1 or SIGTERM, as the command line wants.
-  void finish() noexcept { tell_all(finish_signal_); }
+  void finish() noexcept {
+    if (finish_signal_ != 0) tell_all(finish_signal_);
+  }
 
   // Waits a little before each further try to bind: for (Attempts a; failed && a.next();) ...
   class Attempts {

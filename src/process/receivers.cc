@@ -1,5 +1,6 @@
 #include "process/receivers.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 

@@ -1,6 +1,10 @@
 // serve(): puts the Model to work. Binds, drops rights, starts the threads, waits for a signal, ends in order.
+#include <unistd.h>
+
 #include <cstring>
 
+#include "process/daemon.h"
+#include "process/handover.h"
 #include "process/listener_control.h"
 #include "process/old_processes.h"
 #include "process/receivers.h"
@@ -23,14 +27,18 @@ class Server {
   explicit Server(Launch& launch)
       : launch_(launch),
         running_(*static_cast<Running*>(launch.built.get())),
+        old_(launch.command.old_pids, launch.command.finish_signal),
         receivers_(launch, *running_.model, running_.threads),
         threads_(launch, running_, receivers_),
         listeners_(launch, running_, receivers_, threads_),
         soft_stop_(launch, running_, threads_, listeners_) {}
 
   int run() {
-    OldProcesses old({}, 0);
-    if (!apply_limits() || !receivers_.bind_all(old)) return 1;
+    if (launch_.global.daemon) {
+      if (auto r = daemon_.detach(); !r) return fatal(main_prefix() + r.error());
+      forked();
+    }
+    if (!take_over() || !apply_limits() || !receivers_.bind_all(old_)) return 1;
     if (!write_pid_file(launch_)) return 1;
     advise();
     if (auto r = drop_privileges(launch_.global, launch_.identity.name); !r) return fatal(r.error());
@@ -46,6 +54,28 @@ class Server {
     return 1;
   }
   [[nodiscard]] std::string main_prefix() const { return "[" + launch_.identity.name + ".main()] "; }
+
+  // We are another process now: logs say so.
+  void forked() {
+    model::Model& m = *running_.model;
+    m.global.process.pid = static_cast<std::uint32_t>(::getpid());
+    ops::LogIdentity identity = m.outputs.identity();
+    identity.pid = ::getpid();
+    m.outputs.set_identity(std::move(identity));
+  }
+
+  // -x; /dev/null stands for nobody.
+  bool take_over() {
+    const std::string& from = launch_.command.take_from;
+    if (from.empty() || from == "/dev/null") return true;
+    auto sockets = take_sockets(from);
+    if (!sockets) {
+      fatal(sockets.error());
+      return false;
+    }
+    receivers_.offer(std::move(*sockets));
+    return true;
+  }
 
   bool apply_limits() {
     const ConnectionLimits& limits = running_.limits;
@@ -76,7 +106,9 @@ class Server {
     auto cli = std::make_unique<StatsCli>(launch_, running_, receivers_, threads_);
     if (auto r = threads_.start(); !r) return fatal(main_prefix() + r.error());
     forbid_forks(launch_.global);
+    old_.finish();
     launch_.console.end_of_start();
+    daemon_.ready(launch_.console);
     threads_.run_first();
     cli.reset();
     threads_.join();
@@ -86,6 +118,8 @@ class Server {
 
   Launch& launch_;
   Running& running_;
+  OldProcesses old_;
+  Daemon daemon_;
   Receivers receivers_;
   Threads threads_;
   ListenerControl listeners_;

@@ -60,7 +60,7 @@ struct GlobalSpec {
   bool insecure_fork = false;    // insecure-fork-wanted
   bool insecure_setuid = false;  // insecure-setuid-wanted
   bool dumpable = false;         // set-dumpable
-  config::Location daemon_at;    // of the keyword `daemon`; known() when it is there
+  bool daemon = false;           // `daemon`, -D, and nothing that keeps it in the foreground
 
   // -- reporting
   bool quiet = false;
