@@ -32,10 +32,15 @@ backend be
 """)
 
 
+def abstract(name):
+    """abns@: the name with zeros up to the full length."""
+    return ("\0" + name).ljust(108, "\0")
+
+
 def abstract_free(name):
     with socket.socket(socket.AF_UNIX) as s:
         try:
-            s.bind("\0" + name)
+            s.bind(abstract(name))
             return True
         except OSError:
             return False
@@ -77,7 +82,7 @@ def pause_and_resume(start, folder):
         assert get(port) == (200, "hello")
     until("abstract name is taken again", lambda: not abstract_free(name))
     with socket.socket(socket.AF_UNIX) as s:
-        s.connect("\0" + name)
+        s.connect(abstract(name))
         s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert s.recv(4096).startswith(b"HTTP/1.1 200")
 
