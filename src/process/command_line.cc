@@ -1,6 +1,7 @@
 #include "sluice/process/command_line.h"
 
 #include <algorithm>
+#include <csignal>
 
 #include "sluice/base/strings.h"
 
@@ -77,12 +78,11 @@ class Reader {
     if (a == "-m") return number(a, out_.memory_mb);
     if (a == "-V") return set(out_.verbose);
     if (a == "-q") return set(out_.quiet);
-    if (a == "-D") return refuse(a, "run it in the foreground, or let the service manager do it");
+    if (a == "-D") return set(out_.daemon);
     if (a == "-W" || a == "-Ws") return refuse(a, "there is no master process");
     if (a == "-S") return refuse(a, "there is no master process");
-    if (a == "-sf" || a == "-st")
-      return refuse(a, "stop the old process yourself: kill -USR1 for a soft stop, -TERM for a hard one");
-    if (a == "-x") return refuse(a, "listening sockets cannot be taken over from a running process");
+    if (a == "-sf" || a == "-st") return old_processes(a);
+    if (a == "-x") return text(a, out_.take_from);
     if (a == "-4") return refuse(a, "there are no resolvers");
     return fail("unknown option '" + a + "'.", true);
   }
@@ -93,6 +93,18 @@ class Reader {
   }
   bool task(Task t) noexcept {
     out_.task = t;
+    return true;
+  }
+
+  // Up to the next option; an empty list is fine, it may be the output of pidof.
+  bool old_processes(const std::string& a) {
+    out_.finish_signal = a == "-sf" ? SIGUSR1 : SIGTERM;
+    while (pos_ + 1 < args_.size() && !args_[pos_ + 1].starts_with('-')) {
+      const std::string& word = args_[++pos_];
+      const auto pid = base::parse_int<int>(word);
+      if (!pid || *pid <= 0) return fail("'" + a + "' expects process numbers, got '" + word + "'.");
+      out_.old_pids.push_back(*pid);
+    }
     return true;
   }
 
@@ -260,6 +272,9 @@ std::string usage(std::string_view name) {
         -p <file>     writes the process number into <file>
         -d            debug mode: stays in the foreground, verbose
         -db           stays in the foreground
+        -D            goes into the background
+        -sf / -st <pid>*  once started, tells these to finish / to end
+        -x <socket>   takes over the listening sockets of the process behind this stats socket
         -V / -q       verbose mode / quiet mode
 
   Checking
@@ -293,7 +308,8 @@ std::string usage(std::string_view name) {
   A first try:  )";
   s += name;
   s += R"( -c -V -f examples/quickstart.cfg
-  Signals: TERM and INT stop at once, USR1 lets connections end first.
+  Signals: TERM and INT stop at once, USR1 lets connections end first, TTOU and TTIN pause and resume,
+  HUP and QUIT dump states and memory.
 )";
   return s;
 }

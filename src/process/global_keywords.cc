@@ -148,8 +148,6 @@ void on_description(KeywordContext& c) {
   spec(c).description = std::move(text);
 }
 
-void on_daemon(KeywordContext& c) { spec(c).daemon_at = c.at(); }
-
 void on_set_dumpable(KeywordContext& c) {
   if (c.negated()) {
     spec(c).dumpable = false;
@@ -165,6 +163,22 @@ void on_set_dumpable(KeywordContext& c) {
 
 void on_expose_experimental(KeywordContext& c) { c.document().expose_experimental = true; }
 void on_expose_deprecated(KeywordContext& c) { c.document().expose_deprecated = true; }
+
+// -- stopping
+
+void on_grace(KeywordContext& c) {
+  if (const auto t = c.time(c.arg(0))) spec(c).grace = *t;
+}
+void on_hard_stop_after(KeywordContext& c) {
+  if (const auto t = c.time(c.arg(0))) spec(c).hard_stop_after = *t;
+}
+void on_close_spread(KeywordContext& c) {
+  if (c.arg(0).text == "infinite") {
+    spec(c).close_spread = base::kNoTimeout;
+  } else if (const auto t = c.time(c.arg(0))) {
+    spec(c).close_spread = *t;
+  }
+}
 
 // What is never used needs no switching off.
 void on_nothing(KeywordContext&) {}
@@ -233,16 +247,19 @@ using G = GlobalSpec;
 constexpr config::KeywordRow kRows[] = {
     {"busy-polling", kG, 0, 0, "", on_flag<&G::busy_poll, true>, config::kNoPrefix},
     {"chroot", kG, 1, 1, "<directory>|auto", on_text<&G::chroot>},
+    {"close-spread-time", kG, 1, 1, "<time>|infinite", on_close_spread},
     {"cpu-map", kG, 2, config::kAnyArgs, "[auto:]<group>[/<threads>] <cpus>...", on_cpu_map},
-    {"daemon", kG, 0, 0, "", on_daemon},
+    {"daemon", kG, 0, 0, "", on_flag<&G::daemon, true>},
     {"description", kG, 1, config::kAnyArgs, "<text>", on_description, config::kAnonymizeArgs},
     {"expose-deprecated-directives", kG, 0, 0, "", on_expose_deprecated},
     {"expose-experimental-directives", kG, 0, 0, "", on_expose_experimental},
     {"fd-hard-limit", kG, 1, 1, "<number>", on_number<&G::fd_hard_limit, 1, kMaxConnections>},
     {"gid", kG, 1, 1, "<number>", on_number<&G::gid, 0, 0xfffffffe>},
+    {"grace", kG, 1, 1, "<time>", on_grace},
     {"group", kG, 1, 1, "<group name>", on_group},
     {"h1-case-adjust", kG, 2, 2, "<from> <to>", on_case_adjust},
     {"h1-case-adjust-file", kG, 1, 1, "<file>", on_case_adjust_file},
+    {"hard-stop-after", kG, 1, 1, "<time>", on_hard_stop_after},
     {"insecure-fork-wanted", kG, 0, 0, "", on_flag<&G::insecure_fork, true>, config::kNoPrefix},
     {"insecure-setuid-wanted", kG, 0, 0, "", on_flag<&G::insecure_setuid, true>, config::kNoPrefix},
     {"localpeer", kG, 1, 1, "<name>", on_text<&G::local_peer>, config::kAnonymizeArgs},

@@ -14,6 +14,7 @@ GlobalSpec effective(const GlobalSpec& section, const CommandLine& command) {
   if (!command.pid_file.empty()) s.pid_file = command.pid_file;
   if (!command.local_peer.empty()) s.local_peer = command.local_peer;
   s.insecure_fork = s.insecure_fork || command.insecure_fork;
+  s.daemon = (s.daemon || command.daemon) && !command.foreground;
   s.zero_warning = s.zero_warning || command.zero_warning;
   s.quiet = command.quiet || (s.quiet && !command.verbose && !command.debug);
   return s;

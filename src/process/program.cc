@@ -178,21 +178,7 @@ class Program {
     launch_.console.set_quiet(launch_.global.quiet);
     publish_environment();
     build(launch_);
-    check_daemon();
     return report();
-  }
-
-  // The process stays in the foreground: someone who wants a daemon must know.
-  void check_daemon() {
-    const config::Location at = launch_.global.daemon_at;
-    if (!at.known() || launch_.command.foreground) return;
-    const std::string hint =
-        "start it with -db to stay in the foreground, or take 'daemon' out and let the service manager do it";
-    if (launch_.command.task == Task::Check) {
-      launch_.diag.warning(at, "'daemon' is not supported yet.", hint);
-    } else {
-      launch_.diag.error(at, "'daemon' is not supported yet.", hint);
-    }
   }
 
   // False when there are errors.

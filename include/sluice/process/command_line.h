@@ -33,6 +33,10 @@ struct CommandLine {
   std::string pid_file;                        // -p
   std::string local_peer;                      // -L
   std::vector<std::string> keyword_classes;    // -dK
+  std::vector<std::string> master_sockets;     // -S, as written
+  std::string take_from;                       // -x
+  std::vector<int> old_pids;                   // of -sf and -st
+  int finish_signal = 0;                       // SIGUSR1 (-sf), SIGTERM (-st), 0 = neither was given
   std::optional<std::uint32_t> maxconn;        // -n
   std::optional<std::uint32_t> proxy_maxconn;  // -N
   std::optional<std::uint64_t> memory_mb;      // -m
@@ -43,7 +47,10 @@ struct CommandLine {
   bool verbose = false;                        // -V
   bool quiet = false;                          // -q
   bool debug = false;                          // -d
-  bool foreground = false;                     // -db, -d
+  bool foreground = false;                     // -db, -d, -Ws
+  bool daemon = false;                         // -D
+  bool master = false;                         // -W, -Ws
+  bool notify = false;                         // -Ws: tells the service manager
   bool diagnostics = false;                    // -dD
   bool zero_warning = false;                   // -dW
   bool ignore_resolution_failures = false;     // -dr

@@ -44,6 +44,11 @@ struct GlobalSpec {
   std::uint64_t pipe_bytes = 0;                    // tune.pipesize; 0 = the system's
   int client_rcvbuf = 0, client_sndbuf = 0, server_rcvbuf = 0, server_sndbuf = 0;  // 0 = the system's
 
+  // -- stopping
+  base::Millis grace{0};                        // between SIGUSR1 and the soft stop
+  base::Millis close_spread{0};                 // close-spread-time; kNoTimeout = "infinite"
+  std::optional<base::Millis> hard_stop_after;  // counted from SIGUSR1
+
   // -- identity and rights
   std::string user, group;  // names as written; resolved into the numbers below
   std::optional<unsigned> uid, gid;
@@ -55,7 +60,7 @@ struct GlobalSpec {
   bool insecure_fork = false;    // insecure-fork-wanted
   bool insecure_setuid = false;  // insecure-setuid-wanted
   bool dumpable = false;         // set-dumpable
-  config::Location daemon_at;    // of the keyword `daemon`; known() when it is there
+  bool daemon = false;           // `daemon`, -D, and nothing that keeps it in the foreground
 
   // -- reporting
   bool quiet = false;

@@ -17,6 +17,7 @@
 #include "sluice/http/mux/h1_channel.h"
 #include "sluice/net/proxy_protocol.h"
 #include "sluice/policy/context.h"
+#include "sluice/proxy/draining.h"
 #include "sluice/proxy/rules.h"
 
 namespace sluice::proxy {
@@ -148,7 +149,8 @@ struct Global final : public ProxyNames, public policy::BackendLookup {
   std::atomic<std::uint32_t> streams{0};
   std::atomic<std::uint64_t> error_events{0};
   std::atomic<std::uint64_t> maxconn_reached{0};
-  std::atomic<bool> stopping{false};
+  std::atomic<bool> stopping{false};  // announced; connections still come and go as before
+  Draining draining;                  // and now they end
   base::EventRate connection_rate, session_rate;
   base::PerThread<ThreadCounters> counters;
   // By thread; each entry is written and read by its own thread only. Null: not running.

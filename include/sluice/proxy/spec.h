@@ -71,6 +71,7 @@ struct Options {
   Tri abortonclose = Tri::Unset;     // [B] client closed before the server was reached: give up (queue, connect); see
                                      // abort_on_close(): on by default in http mode, off in tcp mode.
   bool http_buffer_request = false;  // [F|B] wait for the body (all of it or a full buffer) before going on.
+  bool idle_close_on_response = false;  // [F] a soft stop leaves idle connections until their next answer
   bool http_ignore_probes = false;   // [F] a connection closed or timed out before its first byte: no 400/408, no log,
                                      // no error counter.
   bool http_no_delay = false;        // [F|B] no MSG_MORE while forwarding.

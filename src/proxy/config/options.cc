@@ -101,6 +101,7 @@ constexpr config::KeywordRow kRows[] = {
     flag<&Options::tcp_smart_connect, Side::Back>("option tcp-smart-connect"),
     flag<&Options::http_buffer_request, Side::Both>("option http-buffer-request"),
     flag<&Options::http_ignore_probes, Side::Front>("option http-ignore-probes"),
+    flag<&Options::idle_close_on_response, Side::Front>("option idle-close-on-response"),
     flag<&Options::http_no_delay, Side::Both>("option http-no-delay"),
     flag<&Options::http_pretend_keepalive, Side::Back>("option http-pretend-keepalive"),
     flag<&Options::h1_case_adjust_client, Side::Front>("option h1-case-adjust-bogus-client"),

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -68,6 +69,7 @@ void Session::start(bool ready) noexcept {
   }
   // manual 4.2 "timeout http-request": the first request's time runs from the accept.
   set_deadline(base::deadline_after(worker_.loop().now(), http_request_timeout(spec)));
+  limit_idle_time();
   front_.start(ready);
 }
 
@@ -189,11 +191,12 @@ void Session::on_idle(bool leftover) noexcept {
     worker_.loop().arm(*this, idle_since_);
     return;
   }
-  if (stopping_ || worker_.global().stopping.load(std::memory_order_relaxed)) {
+  if (stopping_) {
     front_.close(net::CloseMode::Normal);
     return;
   }
   set_deadline(base::deadline_after(idle_since_, keep_alive_timeout(proxy_.rules->spec)));
+  limit_idle_time();
 }
 
 void Session::on_closing() noexcept {
@@ -249,7 +252,7 @@ void Session::on_timer() noexcept {
   deadline_ = base::kNever;
   switch (front_.state()) {
     case http::mux::FrontState::Idle:
-      if (requests_ == 0 && !proxy_.rules->spec.options.http_ignore_probes) {
+      if (requests_ == 0 && !proxy_.rules->spec.options.http_ignore_probes && !worker_.global().draining.active()) {
         log_empty(true);
         return;
       }
@@ -268,18 +271,29 @@ void Session::on_timer() noexcept {
   }
 }
 
+// manual 4.2 "option idle-close-on-response": those connections wait for their next answer to be told.
+void Session::limit_idle_time() noexcept {
+  const Draining& draining = worker_.global().draining;
+  if (!draining.active() || proxy_.rules->spec.options.idle_close_on_response) return;
+  set_deadline(std::min(deadline_, draining.idle_end(idle_since_, worker_.loop().now())));
+}
+
 void Session::stop(bool hard) noexcept {
+  if (!hard) {
+    if (front_.state() == http::mux::FrontState::Idle) limit_idle_time();
+    return;
+  }
   stopping_ = true;
   if (preface_ != nullptr) {
     preface_->abandon();
     preface_ = nullptr;
   }
   front_.refuse_keep_alive();
-  if (hard && stream_ != nullptr) {
+  if (stream_ != nullptr) {
     stream_->kill();
     return;
   }
-  if (hard || front_.state() == http::mux::FrontState::Idle) front_.close(net::CloseMode::Normal);
+  front_.close(net::CloseMode::Normal);
 }
 
 BackConnection* Session::take_private(const backend::Server& server, std::uint64_t key) noexcept {

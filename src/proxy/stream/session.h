@@ -52,7 +52,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   [[nodiscard]] Stream* stream() noexcept { return stream_; }
   // A stream has ended; it is no longer referred to.
   void stream_gone() noexcept { stream_ = nullptr; }
-  // The process stops: no further request after the current one.
+  // The process stops. Softly: answers say that they are the last, and connections without a request end after a while
+  // (Global::draining). Hard: now.
   void stop(bool hard) noexcept;
 
   // An idle connection to that server which only this client may use ("http-reuse never", NTLM); null when there is none.
@@ -80,6 +81,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void destroy() noexcept override;
   void on_timer() noexcept override;
   void set_deadline(base::TimePoint when) noexcept;
+  void limit_idle_time() noexcept;
   void count_out() noexcept;
   // Made when first needed; null: memory is out.
   Particulars* particulars() noexcept;

@@ -196,7 +196,7 @@ void Stream::send_response_head() noexcept {
   const ProxySpec& front = front_proxy_.rules->spec;
   http::mux::ResponseOptions options;
   const HttpConnMode mode = connection_mode(front, back_proxy_->rules->spec);
-  options.keep_alive = mode != HttpConnMode::Close && !worker_.global().stopping.load(std::memory_order_relaxed);
+  options.keep_alive = mode != HttpConnMode::Close && !worker_.global().draining.ends_now(worker_.loop().now());
   options.case_adjust = front.options.h1_case_adjust_client;
   response_state_ = ResponseState::Forward;
   http::mux::Pieces body;
@@ -342,7 +342,7 @@ void Stream::respond_prepared(std::string_view body) noexcept {
   }
   options.keep_alive = mode != HttpConnMode::Close && front_.input_done() &&
                        front_.head_state() == http::mux::HeadState::Ready &&
-                       !worker_.global().stopping.load(std::memory_order_relaxed);
+                       !worker_.global().draining.ends_now(worker_.loop().now());
   options.case_adjust = front.options.h1_case_adjust_client;
   http::mux::Pieces pieces;
   pieces.end = true;

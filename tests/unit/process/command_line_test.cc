@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 namespace sluice::process {
 namespace {
 
@@ -76,8 +78,19 @@ TEST(CommandLineTest, MistakesAreNamed) {
   EXPECT_EQ(bad({"-dKfoo"}), "unknown keyword class 'foo'; see -dKhelp.");
 }
 
+TEST(CommandLineTest, TakingOverFromOthers) {
+  const CommandLine c = good({"-D", "-x", "/run/stats", "-sf", "12", "34", "-f", "x"});
+  EXPECT_TRUE(c.daemon);
+  EXPECT_EQ(c.take_from, "/run/stats");
+  EXPECT_EQ(c.old_pids, (std::vector<int>{12, 34}));
+  EXPECT_EQ(c.finish_signal, SIGUSR1);
+  EXPECT_EQ(good({"-f", "x", "-st"}).finish_signal, SIGTERM);
+  EXPECT_EQ(bad({"-f", "x", "-sf", "12", "x"}), "'-sf' expects process numbers, got 'x'.");
+  EXPECT_EQ(bad({"-f", "x", "-st", "0"}), "'-st' expects process numbers, got '0'.");
+}
+
 TEST(CommandLineTest, WhatIsNotBuiltIsRefusedByName) {
-  for (const char* option : {"-D", "-W", "-Ws", "-S", "-sf", "-st", "-x", "-4", "-dA", "-dc", "-dG", "-dV", "-dt"}) {
+  for (const char* option : {"-W", "-Ws", "-S", "-4", "-dA", "-dc", "-dG", "-dV", "-dt"}) {
     EXPECT_EQ(bad({"-f", "x", option}).substr(0, std::string(option).size() + 24),
               "'" + std::string(option) + "' is not supported yet:");
   }

@@ -1,0 +1,12 @@
+// Who listens on a TCP port, as far as /proc tells (other users' processes hide their descriptors). Thread: start-up.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sluice::process {
+
+// "nginx (pid 1234)", "" when it cannot be told. Slow: looks at the descriptors of all processes.
+std::string port_holder(std::uint16_t port);
+
+}  // namespace sluice::process
