@@ -4,7 +4,7 @@
   packaging.py --build FOLDER      a build folder in which `sluice` is built
 
 Checks are functions named check_*; each gets the Stage and raises Failed or Skipped. Nothing outside of the temporary folder is
-changed: the packages are installed and purged in a copy-on-write view of the system (throwaway_root.sh).
+changed: the packages are installed and purged in a copy-on-write view of the system (view.sh).
 """
 import argparse
 import os
@@ -359,17 +359,30 @@ def check_the_control_files(stage):
         expect(os.access(stage.folder / name, os.X_OK), f"{name} cannot be executed")
 
 
-def check_installing_and_purging(stage):
-    found = packages(stage)
+def in_a_view(script, *args):
+    """Runs a script that works on a copy-on-write view of the system."""
     for program in ("dpkg", "unshare", "chroot"):
         need(program)
     if os.geteuid() != 0:
         raise Skipped("only root can install packages")
-    done = subprocess.run([HERE / "throwaway_root.sh", stage.folder, found["sluice"], found["sluice-compat"]],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    done = subprocess.run([HERE / script, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=120)
     if done.returncode == SKIPPED:
         raise Skipped(done.stdout.strip().splitlines()[-1])
     expect(done.returncode == 0, done.stdout)
+
+
+def check_installing_and_purging(stage):
+    found = packages(stage)
+    in_a_view("package_life.sh", found["sluice"], found["sluice-compat"])
+
+
+def check_the_service_under_systemd(stage):
+    need("ip")
+    need("pgrep")
+    if "not supported" in run([stage.program, "-Ws", "-f", "/dev/null"], status=None):
+        raise Skipped("the program has no -Ws yet")
+    in_a_view("under_systemd.sh", packages(stage)["sluice"])
 
 
 def main():
