@@ -81,8 +81,9 @@ grep -q 'stop sluice.service' $calls || fail "the service was not stopped"
 
 echo "== purge"
 in_view dpkg -P sluice || fail "dpkg -P"
-left=$(cd $root && find etc run usr/bin usr/sbin usr/share usr/lib/systemd usr/lib/sysusers.d usr/lib/tmpfiles.d var/lib/sluice \
-    var/lib/systemd/deb-systemd-helper-enabled -name '*sluice*' 2>/dev/null || true)
+left=$(cd $root && find etc run usr/bin usr/sbin usr/share/doc usr/share/man/man1 \
+    usr/share/bash-completion usr/share/zsh usr/lib/systemd usr/lib/sysusers.d usr/lib/tmpfiles.d \
+    var/lib/sluice var/lib/systemd/deb-systemd-helper-enabled -name '*sluice*' 2>/dev/null || true)
 [ -z "$left" ] || fail "left behind: $left"
 in_view dpkg -s sluice 2>/dev/null && fail "still known to dpkg"
 echo "== done"
