@@ -10,7 +10,6 @@
 #include <cstring>
 #include <new>
 
-#include "session.h"
 #include "sluice/backend/bind_source.h"
 
 namespace sluice::proxy {
@@ -121,8 +120,7 @@ const net::Address& BackConnection::local_address() noexcept {
 void BackConnection::end(net::CloseMode mode) noexcept {
   if (ended_) return;
   ended_ = true;
-  if (private_to != nullptr) private_to->private_gone(*this);
-  private_to = nullptr;
+  private_hook.unlink();
   backend::IdlePool::detach(*this);
   mux_.close(mode);
   worker_.loop().bury(*this);

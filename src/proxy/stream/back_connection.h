@@ -11,8 +11,6 @@
 
 namespace sluice::proxy {
 
-class Session;
-
 // What a connection attempt needs to know.
 struct ConnectRequest {
   backend::Server* server = nullptr;
@@ -37,7 +35,8 @@ class BackConnection final : public backend::PooledConnection, public http::mux:
   void close_idle() noexcept override { end(net::CloseMode::Normal); }
   void on_idle_event() noexcept override;
 
-  Session* private_to = nullptr;  // while it waits for that client's next request
+  base::ListHook private_hook;  // in a session's list while it waits for that client's next request
+  bool of_one_client = false;   // it has authenticated a client (http/connection_auth.h): never shared from then on
 
  private:
   BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting, const net::Address& peer) noexcept;

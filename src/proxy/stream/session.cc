@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <new>
 
-#include "back_connection.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -13,6 +12,8 @@ namespace {
 constexpr base::Millis kClosingTime{10000};
 // ... and to close once it has been told that we do.
 constexpr base::Millis kLingerTime{1000};
+// Server connections that one client may keep for itself (manual 4.2 "max-session-srv-conns", its default).
+constexpr std::size_t kPrivateConnections = 5;
 }  // namespace
 
 Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept {
@@ -97,11 +98,7 @@ void Session::on_closed(bool idle) noexcept {
   disarm();
   resume_ = false;
   if (idle && requests_ == 0 && facts_.http && !stopping_) log_empty(false);
-  if (private_ != nullptr) {
-    private_->private_to = nullptr;
-    private_->end(net::CloseMode::Normal);
-    private_ = nullptr;
-  }
+  while (BackConnection* c = private_.front()) c->end(net::CloseMode::Normal);
   count_out();
   worker_hook.unlink();
   worker_.loop().bury(*this);
@@ -181,20 +178,19 @@ void Session::stop(bool hard) noexcept {
   front_.close(net::CloseMode::Normal);
 }
 
-BackConnection* Session::take_private() noexcept {
-  BackConnection* c = private_;
-  private_ = nullptr;
-  if (c != nullptr) c->private_to = nullptr;
-  return c;
+BackConnection* Session::take_private(const backend::Server& server) noexcept {
+  for (BackConnection* c = private_.front(); c != nullptr; c = private_.next(*c)) {
+    if (&c->server() != &server) continue;
+    c->private_hook.unlink();
+    return c;
+  }
+  return nullptr;
 }
 
 void Session::keep_private(BackConnection& c) noexcept {
-  if (private_ != nullptr) {
-    private_->private_to = nullptr;
-    private_->end(net::CloseMode::Normal);
-  }
-  private_ = &c;
-  c.private_to = this;
+  private_.push_front(c);
+  // Few: counting them is cheaper than a count in every session.
+  if (private_.size() > kPrivateConnections) private_.back()->end(net::CloseMode::Normal);
 }
 
 }  // namespace sluice::proxy

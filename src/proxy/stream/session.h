@@ -5,6 +5,7 @@
 // Owner: the worker; ends through the graveyard when its mux is closed. Thread: the worker's.
 #pragma once
 
+#include "back_connection.h"
 #include "sluice/backend/server.h"
 #include "sluice/base/list.h"
 #include "sluice/http/mux/h1_front.h"
@@ -14,7 +15,6 @@
 namespace sluice::proxy {
 
 class Stream;
-class BackConnection;
 
 class Session final : public http::mux::FrontOwner, public runtime::Buried, private runtime::Timer {
  public:
@@ -37,17 +37,15 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   // (Global::draining). Hard: now.
   void stop(bool hard) noexcept;
 
-  // The server connection that only this client may use ("http-reuse never"); null when there is none.
-  [[nodiscard]] BackConnection* take_private() noexcept;
+  // An idle connection to that server which only this client may use ("http-reuse never", NTLM); null when there is none.
+  [[nodiscard]] BackConnection* take_private(const backend::Server& server) noexcept;
+  // It ends with the client's connection, or when too many others are kept after it.
   void keep_private(BackConnection& c) noexcept;
   [[nodiscard]] const backend::Server* last_server() const noexcept { return last_server_; }
   void set_last_server(const backend::Server* s) noexcept { last_server_ = s; }
   // The last answer asked for credentials: the next request belongs to the same server.
   [[nodiscard]] bool authenticating() const noexcept { return authenticating_; }
   void set_authenticating(bool on) noexcept { authenticating_ = on; }
-  void private_gone(BackConnection& c) noexcept {
-    if (private_ == &c) private_ = nullptr;
-  }
 
   http::RequestHead* begin_exchange(http::mux::StreamEvents*& stream) noexcept override;
   void on_idle(bool leftover) noexcept override;
@@ -73,7 +71,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   http::mux::H1Front front_;
   policy::ConnectionFacts facts_;
   Stream* stream_ = nullptr;
-  BackConnection* private_ = nullptr;
+  base::List<BackConnection, &BackConnection::private_hook> private_;  // idle ones of this client, the latest first
   const backend::Server* last_server_ = nullptr;  // of the previous request ("option prefer-last-server")
   base::TimePoint deadline_ = base::kNever;
   base::TimePoint idle_since_;

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "back_connection.h"
+#include "buffered_body.h"
 #include "pump.h"
 #include "session.h"
 #include "sluice/base/arena.h"
@@ -75,6 +76,7 @@ class Stream final : public http::mux::StreamEvents,
   Progress phase_wait_front_body() noexcept;
   Progress phase_wait_back_body() noexcept;
   Progress wait_body() noexcept;
+  Progress out_of_memory() noexcept;
   Progress phase_assign() noexcept;
   Progress phase_connect() noexcept;
   Progress phase_tcp_front_rules() noexcept;
@@ -83,7 +85,7 @@ class Stream final : public http::mux::StreamEvents,
   Progress run_tcp_rules(const RuleList& list, const CompiledProxy& owner) noexcept;
   Progress act_on(ActionResult result, ActionContext& context, const CompiledProxy& owner) noexcept;
   ActionContext make_context() noexcept;
-  void buffer_request_body() noexcept;
+  bool buffer_request_body() noexcept;
   void want_request_body() noexcept;
   void enter_backend(Proxy& backend) noexcept;
   bool make_unique_id() noexcept;
@@ -102,7 +104,9 @@ class Stream final : public http::mux::StreamEvents,
   void on_response_head() noexcept;
   void on_response_failure() noexcept;
   void forward_interim() noexcept;
+  void apply_response_rules() noexcept;
   bool run_response_rules() noexcept;
+  bool buffer_response_body() noexcept;
   void send_response_head() noexcept;
   void start_tunnel() noexcept;
   void respond(unsigned status) noexcept;
@@ -130,6 +134,11 @@ class Stream final : public http::mux::StreamEvents,
   void release_request() noexcept;
   [[nodiscard]] Where where_now() const noexcept;
   [[nodiscard]] bool http() const noexcept { return http_; }
+  // The client has not been given anything yet: an answer of our own can take the place of the server's.
+  [[nodiscard]] bool unanswered() const noexcept {
+    return response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead ||
+           response_state_ == ResponseState::Rules;
+  }
   [[nodiscard]] base::TimePoint now() const noexcept { return worker_.loop().now(); }
 
   Worker& worker_;
@@ -170,7 +179,9 @@ class Stream final : public http::mux::StreamEvents,
   bool denied_ = false;
   bool first_request_;
 
-  RuleCursor cursor_;
+  RuleCursor cursor_;                // of the list at work: request rules first, response rules later
+  std::uint8_t response_list_ = 0;   // 0: http-response of the backend, 1: of the frontend, 2: done
+  BufferedBody request_body_, response_body_;
   Pump to_server_, to_client_;
 
   backend::BackendUse backend_use_;

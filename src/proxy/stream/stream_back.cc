@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "message_size.h"
+#include "sluice/http/connection_auth.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -32,12 +33,7 @@ Stream::Progress Stream::connect() noexcept {
   BackConnection* c = nullptr;
   const bool may_reuse = http_ && !fresh_connection_only_;
   if (may_reuse) {
-    if (BackConnection* own = session_.take_private(); own != nullptr) {
-      if (&own->server() == &server)
-        c = own;
-      else
-        own->end(net::CloseMode::Normal);
-    }
+    c = session_.take_private(server);
     if (c == nullptr) {
       backend::PooledConnection* p = server.idle_pool(thread).take(back_proxy_->servers->reuse(), first_request_, 0);
       c = static_cast<BackConnection*>(p);
@@ -120,6 +116,7 @@ void Stream::connection_established() noexcept {
 
 void Stream::send_request() noexcept {
   request_sent_ = true;
+  if (http::authenticates_connection(request_)) connection_->of_one_client = true;
   http::mux::RequestOptions options;
   const ProxySpec& back = back_proxy_->rules->spec;
   const HttpConnMode mode = connection_mode(front_proxy_.rules->spec, back);
@@ -156,8 +153,10 @@ void Stream::leave_server(bool reuse) noexcept {
   back_ = nullptr;
   server_deadline_ = base::kNever;
   back_state_ = BackState::Closed;
+  sample_.response_body = {};
+  response_body_.release();
   if (keep) {
-    if (back_proxy_->servers->reuse() == backend::ReusePolicy::Never) {
+    if (c.of_one_client || back_proxy_->servers->reuse() == backend::ReusePolicy::Never) {
       session_.keep_private(c);
       return;
     }
@@ -264,7 +263,7 @@ bool Stream::retry_request(std::uint32_t why) noexcept {
 void Stream::on_server_shutdown() noexcept {
   if (ended_) return;
   reason_.set(server_->options().backup ? Cause::BackupEnded : Cause::ServerDown, where_now());
-  if (http_ && (response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead)) {
+  if (http_ && unanswered()) {
     leave_server(false);
     respond(503);
     if (!ended_) step();

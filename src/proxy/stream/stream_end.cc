@@ -26,6 +26,7 @@ void Stream::release_request() noexcept {
   if (!facts_.request_line.empty()) facts_.request_line = arena_.copy(facts_.request_line);
   sample_.request = nullptr;
   sample_.request_body = {};
+  request_body_.release();
   sample_.request_changed();
   front_.release_head();
 }

@@ -1,6 +1,4 @@
 // From a request's head to the choice of a server: the ordered phases of the request.
-#include <cstring>
-
 #include "message_size.h"
 #include "stream.h"
 
@@ -148,7 +146,7 @@ ActionContext Stream::make_context() noexcept {
 
 Stream::Progress Stream::run_rules(const RuleList& list, const CompiledProxy& owner) noexcept {
   if (list.empty()) return Progress::Continue;
-  if (cursor_.waiting || owner.rule_needs.body) buffer_request_body();
+  if ((cursor_.waiting || owner.rule_needs.body) && !buffer_request_body()) return out_of_memory();
   ActionContext context = make_context();
   context.body.complete = front_.input_done();
   context.body.buffer_full = front_.buffer_full();
@@ -232,32 +230,18 @@ void Stream::want_request_body() noexcept {
   front_.read_body(http::mux::Reading::Buffer);
 }
 
-void Stream::buffer_request_body() noexcept {
-  // Gathers what has come since the last time and puts it behind what is known; the mux keeps the bytes.
-  for (;;) {
-    http::mux::Pieces pieces;
-    front_.gather(pieces);
-    if (pieces.bytes == 0) break;
-    std::string_view& body = sample_.request_body;
-    if (body.empty() && pieces.count == 1) {
-      body = {static_cast<const char*>(pieces.iov[0].iov_base), pieces.bytes};
-    } else if (pieces.count == 1 && body.data() + body.size() == pieces.iov[0].iov_base) {
-      body = {body.data(), body.size() + pieces.bytes};
-    } else {
-      const auto joined = arena_.chars(body.size() + pieces.bytes);
-      if (joined.data() == nullptr) break;
-      char* p = joined.data();
-      if (!body.empty()) std::memcpy(p, body.data(), body.size());
-      p += body.size();
-      for (unsigned i = 0; i < pieces.count; ++i) {
-        std::memcpy(p, pieces.iov[i].iov_base, pieces.iov[i].iov_len);
-        p += pieces.iov[i].iov_len;
-      }
-      body = {joined.data(), joined.size()};
-    }
-    if (pieces.end || pieces.failed) break;
-  }
+Stream::Progress Stream::out_of_memory() noexcept {
+  reason_.set(Cause::Resource, Where::Request);
+  respond(500);
+  return Progress::Respond;
+}
+
+// False when memory is out.
+bool Stream::buffer_request_body() noexcept {
+  const bool ok = request_body_.take(front_, worker_.loop().buffers());
+  sample_.request_body = request_body_.text();
   sample_.request_body_complete = front_.input_done();
+  return ok;
 }
 
 Stream::Progress Stream::phase_monitor() noexcept {
@@ -361,7 +345,7 @@ Stream::Progress Stream::phase_wait_back_body() noexcept {
 // manual 4.2 "option http-buffer-request": whole, or as much as the buffer takes, before the rules of that section see
 // it.
 Stream::Progress Stream::wait_body() noexcept {
-  if (!front_.input_done()) buffer_request_body();
+  if (!front_.input_done() && !buffer_request_body()) return out_of_memory();
   if (front_.input_done() || front_.buffer_full()) {
     request_state_ = RequestState::Rules;
     set_phase_deadline(base::kNever);

@@ -1,5 +1,6 @@
 // From the server's head to the client, and the answers that are made here.
 #include "message_size.h"
+#include "sluice/http/connection_auth.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -35,6 +36,7 @@ void Stream::on_response_head() noexcept {
   t_response_ = now();
   facts_.status = response_.status;
   session_.set_authenticating(response_.status == 401 || response_.status == 407);
+  if (http::authenticates_connection(response_)) connection_->of_one_client = true;
   response_in_ += head_size(response_);
   sample_.response = &response_;
   sample_.response_side = true;
@@ -44,20 +46,53 @@ void Stream::on_response_head() noexcept {
     Captures::take(rules.captures.response, response_.fields, arena_, controls_.response_captures);
   if (!rules.captures.cookie.empty()) facts_.response_cookie = rules.captures.response_cookie(response_.fields, arena_);
   if (response_.connection.unsafe_accepted) capture_error(true);
-  if (!run_response_rules()) return;
-  send_response_head();
+  response_list_ = 0;
+  cursor_ = {};
+  apply_response_rules();
 }
 
+// Also called again when a rule waits for the body and more of it may be there, or its time is over.
+void Stream::apply_response_rules() noexcept {
+  if (run_response_rules()) send_response_head();
+}
+
+bool Stream::buffer_response_body() noexcept {
+  if (response_.body == http::BodyKind::Tunnel) return true;
+  const bool ok = response_body_.take(*back_, worker_.loop().buffers());
+  sample_.response_body = response_body_.text();
+  sample_.response_body_complete = back_->input_done();
+  return ok;
+}
+
+// False: the answer is decided otherwise, or a rule waits.
 bool Stream::run_response_rules() noexcept {
   const CompiledProxy* const lists[] = {back_proxy_->rules.get(), front_proxy_.rules.get()};
   const unsigned thread = worker_.index();
-  for (unsigned i = 0; i < 2; ++i) {
-    if (i == 1 && lists[0] == lists[1]) break;
-    const RuleList& list = lists[i]->http_response;
+  for (; response_list_ < 2; ++response_list_) {
+    if (response_list_ == 1 && lists[0] == lists[1]) break;
+    const RuleList& list = lists[response_list_]->http_response;
     if (list.empty()) continue;
+    if ((cursor_.waiting || lists[response_list_]->rule_needs.body) && !buffer_response_body()) {
+      reason_.set(Cause::Resource, Where::Headers);
+      leave_server(false);
+      respond(500);
+      return false;
+    }
     ActionContext context = make_context();
     context.response = &response_;
-    const ActionResult result = list.run(context);
+    // A server that has left sends no more: what there is has to do.
+    context.body.complete = back_->input_done() || back_->closed() || response_.body == http::BodyKind::Tunnel;
+    context.body.buffer_full = back_->buffer_full();
+    context.body.timed_out = cursor_.waiting && now() >= phase_deadline_;
+    context.body.bytes = sample_.response_body.size();
+    const ActionResult result = list.run(context, cursor_);
+    if (result == ActionResult::Wait) {
+      if (phase_deadline_ == base::kNever) set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
+      back_->read_body(http::mux::Reading::Buffer);
+      return false;
+    }
+    set_phase_deadline(base::kNever);
+    cursor_ = {};
     switch (result) {
       case ActionResult::Continue:
       case ActionResult::Stop:
@@ -87,7 +122,9 @@ bool Stream::run_response_rules() noexcept {
         finish(true);
         return false;
       case ActionResult::TimedOut:
+        // The body that a rule waits for is late.
         reason_.set(Cause::ServerTimeout, Where::Headers);
+        t_response_ = base::kNever;
         leave_server(false);
         respond(504);
         return false;
@@ -138,6 +175,7 @@ void Stream::send_response_head() noexcept {
     start_tunnel();
     return;
   }
+  if (response_body_.text().data() != nullptr) (void)back_->rewind_body();
   back_->gather(body);
   if (body.failed && back_->error().code == base::ErrorCode::BadMessage) {
     // Broken framing that came with the head: nothing of it is passed on.
@@ -158,6 +196,8 @@ void Stream::send_response_head() noexcept {
   back_->drop();
   back_->release_head();
   sample_.response = nullptr;
+  sample_.response_body = {};
+  response_body_.release();
   if (body.end) {
     to_client_.finished();
     response_state_ = ResponseState::Done;

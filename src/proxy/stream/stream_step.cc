@@ -46,6 +46,11 @@ void Stream::step() noexcept {
     run_request_phases();
     if (ended_) return;
   }
+  if (response_state_ == ResponseState::Rules) {
+    // A rule waits for more of the answer's body.
+    apply_response_rules();
+    if (ended_) return;
+  }
   pump_both();
   if (ended_) return;
   if (front_proxy_.rules->spec.options.contstats) count_bytes();
@@ -296,6 +301,8 @@ void Stream::on_timer() noexcept {
             respond_prepared(reply_body_);
         } else if (request_state_ == RequestState::Body || request_state_ == RequestState::Rules) {
           run_request_phases();
+        } else if (response_state_ == ResponseState::Rules) {
+          apply_response_rules();
         } else {
           set_phase_deadline(base::kNever);
         }
@@ -304,8 +311,7 @@ void Stream::on_timer() noexcept {
   } else if (client_deadline_ <= t) {
     // manual 8.5: cH while the client owes the body of a request that nobody has answered yet; cL when all that is left
     // to do is to hand it the end of the answer.
-    const bool answerable =
-        http_ && !tunnel_ && (response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead);
+    const bool answerable = http_ && !tunnel_ && unanswered();
     const bool last = !tunnel_ && response_state_ == ResponseState::Done && front_.congested();
     reason_.set(Cause::ClientTimeout, answerable ? Where::Headers : last ? Where::Last : Where::Data);
     if (answerable) {
@@ -376,8 +382,7 @@ void Stream::fail_stream(Cause cause, Where where, unsigned status) noexcept {
     if (server_ != nullptr) server_->counters(thread).client_aborts.add();
   }
   const bool answerable =
-      http_ && !tunnel_ && status != 0 &&
-      (response_state_ == ResponseState::None || response_state_ == ResponseState::AwaitHead) &&
+      http_ && !tunnel_ && status != 0 && unanswered() &&
       (front_.error().code == base::ErrorCode::None || front_.error().code == base::ErrorCode::BadMessage ||
        front_.error().code == base::ErrorCode::ClosedEarly);
   if (answerable) {
