@@ -71,7 +71,8 @@ struct ActionContext {
   const ErrorPages* front_pages = nullptr;
   const ErrorPages* back_pages = nullptr;  // null before a backend was chosen
   BodyState body;
-  std::size_t max_body_bytes = 16384;  // for generated bodies: tune.bufsize
+  std::size_t buffer_bytes = 16384;  // tune.bufsize: bounds generated bodies and edited heads
+  std::size_t head_room = 0;         // rules/head_room.h: what edits may still add; 0 = measure first
   bool strict = true;                  // "strict-mode"; RuleList sets it at the start of each list
   bool first_run = true;               // false when called again after Wait
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "proxy/rules/compiler.h"
+#include "proxy/rules/head_room.h"
 #include "sluice/base/strings.h"
 #include "sluice/policy/regex.h"
 
@@ -33,6 +34,13 @@ struct HeaderName {
     return f.push(id == http::HeaderId::Unknown ? std::string_view(text) : http::header_name(id), value, id,
                   http::Field::kEdited);
   }
+  // What all fields of this name take of the head (head_room.h).
+  [[nodiscard]] std::size_t weight(http::Fields& fields) const noexcept {
+    std::size_t n = 0;
+    for (const http::Field* f = find(fields, nullptr); f != nullptr; f = find(fields, const_cast<http::Field*>(f)))
+      n += f->name_len + f->value_len + 8;
+    return n;
+  }
   [[nodiscard]] http::Field* find(http::Fields& f, http::Field* after) const noexcept {
     return id == http::HeaderId::Unknown ? f.find(text, after) : f.find(id, after);
   }
@@ -58,6 +66,11 @@ class SetHeader final : public Action {
     const std::string_view v = value_.text(ctx);  // before the removal: it may use the old value
     if (v.data() == nullptr) return edit_failed(ctx);
     if (f->size() == f->capacity()) return edit_failed(ctx);
+    const auto room = [&](std::size_t replaced) noexcept {
+      const std::size_t text = name_.text.size() + v.size();
+      return text + 8 <= replaced || take_head_room(ctx, text + 8 - replaced);
+    };
+    if (!room(0) && !(replace_ && room(name_.weight(*f)))) return edit_failed(ctx);
     if (replace_) name_.remove(*f);
     if (name_.add(*f, v) == nullptr || !after_edit(ctx, name_, v)) return edit_failed(ctx);
     return ActionResult::Continue;
@@ -140,7 +153,7 @@ class ReplaceHeader final : public Action {
   }
 
  private:
-  // False: out of memory. The new text goes to the arena.
+  // False: out of memory or of room. The new text goes to the arena.
   bool replace_whole(ActionContext& ctx, http::Field& f, std::string_view replacement) const noexcept {
     if (!regex_.search(f.value())) return true;
     policy::ScratchScope scope(*ctx.sample.scratch);
@@ -148,7 +161,7 @@ class ReplaceHeader final : public Action {
     const std::size_t n = regex_.expand(f.value(), replacement, out);
     if (n == policy::Regex::npos) return false;
     const std::string_view v = ctx.arena.copy({out.data(), n});
-    if (v.data() == nullptr) return false;
+    if (v.data() == nullptr || !take_head_room(ctx, f.value(), v)) return false;
     f.set_value(v);
     return true;
   }
@@ -179,7 +192,7 @@ class ReplaceHeader final : public Action {
     if (!changed) return true;
     if (!put({copied, static_cast<std::size_t>(whole.data() + whole.size() - copied)})) return false;
     const std::string_view v = ctx.arena.copy({out.data(), used});
-    if (v.data() == nullptr) return false;
+    if (v.data() == nullptr || !take_head_room(ctx, whole, v)) return false;
     f.set_value(v);
     return true;
   }
@@ -222,7 +235,7 @@ bool follow_host(ActionContext& ctx, std::string_view host) noexcept {
   const std::size_t before = static_cast<std::size_t>(old.data() - r->target.data());
   const std::size_t after = r->target.size() - before - old.size();
   const auto out = ctx.arena.chars(before + host.size() + after);
-  if (out.data() == nullptr) return false;
+  if (out.data() == nullptr || !take_head_room(ctx, old, host)) return false;
   std::memcpy(out.data(), r->target.data(), before);
   std::memcpy(out.data() + before, host.data(), host.size());
   std::memcpy(out.data() + before + host.size(), old.data() + old.size(), after);

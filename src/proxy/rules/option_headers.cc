@@ -2,6 +2,7 @@
 // may pass.
 #include <cstring>
 
+#include "proxy/rules/head_room.h"
 #include "sluice/base/strings.h"
 #include "sluice/proxy/rules.h"
 
@@ -171,7 +172,8 @@ bool add_option_headers(const CompiledProxy& front, const CompiledProxy& back, A
   const net::Address& src = ctx.sample.conn->src;
   const net::Address& dst = ctx.sample.conn->dst;
   const auto add = [&](std::string_view name, std::string_view value) noexcept {
-    return value.data() != nullptr && fields.append(name, value) != nullptr;
+    return value.data() != nullptr && take_head_room(ctx, name.size() + value.size(), 1) &&
+           fields.append(name, value) != nullptr;
   };
 
   if (!front.spec.unique_id_header.empty() && ctx.sample.stream != nullptr && !ctx.sample.stream->unique_id.empty()) {
@@ -191,7 +193,7 @@ bool add_option_headers(const CompiledProxy& front, const CompiledProxy& back, A
   if (back.forwarded) {
     const std::string_view value = back.forwarded->build(ctx.sample, ctx.arena);
     if (value.data() == nullptr) return false;
-    if (!value.empty() && fields.append(http::HeaderId::Forwarded, value) == nullptr) return false;
+    if (!value.empty() && !add("forwarded", value)) return false;
   }
   return true;
 }

@@ -23,12 +23,12 @@ class Answer final : public Action {
     }
     if (reply_->from_pages) {
       const auto r = prepare_error(reply_->status, ctx.back_pages, ctx.front_pages, ctx.sample, ctx.arena,
-                                   ctx.max_body_bytes, *ctx.reply);
+                                   ctx.buffer_bytes, *ctx.reply);
       ctx.reply_body = r.body;
       ctx.reply_silent = r.silent;
       return result_;
     }
-    if (!reply_->fill(ctx.sample, ctx.arena, ctx.max_body_bytes, *ctx.reply, ctx.reply_body))
+    if (!reply_->fill(ctx.sample, ctx.arena, ctx.buffer_bytes, *ctx.reply, ctx.reply_body))
       return ActionResult::Error;
     return result_;
   }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "proxy/rules/compiler.h"
+#include "proxy/rules/head_room.h"
 #include "sluice/http/uri.h"
 #include "sluice/policy/regex.h"
 
@@ -44,7 +45,7 @@ bool put_target(ActionContext& ctx, Piece piece, std::string_view between, std::
   // A target of nothing would not be a request any more, and one with a blank would be two words.
   if (size == 0 || text.find_first_of(" \t\r\n") != std::string_view::npos) return false;
   const auto out = ctx.arena.chars(size);
-  if (out.data() == nullptr) return false;
+  if (out.data() == nullptr || !take_head_room(ctx, old, {out.data(), size})) return false;
   char* p = out.data();
   for (const std::string_view s : {old.substr(0, piece.begin), between, text, old.substr(piece.end)}) {
     if (!s.empty()) std::memcpy(p, s.data(), s.size());
@@ -64,10 +65,11 @@ bool follow_authority(ActionContext& ctx) noexcept {
   if (authority.empty()) return true;
   ctx.sample.request_changed();
   if (http::Field* host = r.fields.find(http::HeaderId::Host)) {
+    if (!take_head_room(ctx, host->value(), authority)) return false;
     host->set_value(authority);
     return true;
   }
-  return r.fields.append(http::HeaderId::Host, authority) != nullptr;
+  return take_head_room(ctx, 4 + authority.size(), 1) && r.fields.append(http::HeaderId::Host, authority) != nullptr;
 }
 
 class SetTarget final : public Action {
@@ -127,7 +129,9 @@ class SetMethod final : public Action {
   ActionResult run(ActionContext& ctx) const noexcept override {
     if (ctx.request == nullptr) return ActionResult::Continue;
     const std::string_view text = value_.text(ctx);
-    if (text.empty() || text.find_first_of(" \t\r\n") != std::string_view::npos) return edit_failed(ctx);
+    if (text.empty() || text.find_first_of(" \t\r\n") != std::string_view::npos ||
+        !take_head_room(ctx, ctx.request->method_text, text))
+      return edit_failed(ctx);
     ctx.request->method_text = text;
     ctx.request->method = http::method_of(text);
     ctx.sample.request_changed();

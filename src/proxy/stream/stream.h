@@ -129,6 +129,8 @@ class Stream final : public http::mux::StreamEvents,
   void log(bool early) noexcept;
   void log_default(base::LogLevel level) noexcept;
   void count() noexcept;
+  void count_rewrites() noexcept;
+  void count_internal_error() noexcept;
   void count_bytes() noexcept;
   void capture_error(bool response) noexcept;
   void release_request() noexcept;

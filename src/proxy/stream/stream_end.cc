@@ -173,13 +173,30 @@ void Stream::count_bytes() noexcept {
   worker_.counters().bytes_out.add(ro);
 }
 
+// Edits that failed since the last time count for those who take part by then, as in the reference.
+void Stream::count_rewrites() noexcept {
+  const std::uint32_t n = controls_.failed_rewrites;
+  if (n == 0) return;
+  controls_.failed_rewrites = 0;
+  const unsigned thread = worker_.index();
+  front_proxy_.counters.local(thread).rewrite_failures.add(n);
+  if (back_proxy_ != nullptr) back_proxy_->servers->counters(thread).rewrite_failures.add(n);
+  if (server_ != nullptr) server_->counters(thread).rewrite_failures.add(n);
+}
+
+void Stream::count_internal_error() noexcept {
+  const unsigned thread = worker_.index();
+  front_proxy_.counters.local(thread).internal_errors.add();
+  if (back_proxy_ != nullptr) back_proxy_->servers->counters(thread).internal_errors.add();
+  if (server_ != nullptr) server_->counters(thread).internal_errors.add();
+}
+
 void Stream::count() noexcept {
   count_bytes();
   const unsigned thread = worker_.index();
   const unsigned cls = response_class(facts_.status);
   FrontendCounters& f = front_proxy_.counters.local(thread);
   if (http_) f.responses[cls].add();
-  if (controls_.failed_rewrites != 0) f.rewrite_failures.add(controls_.failed_rewrites);
   ThreadCounters& t = worker_.counters();
   t.streams.add();
   if (const std::uint64_t spliced = to_server_.spliced_bytes() + to_client_.spliced_bytes(); spliced != 0)

@@ -138,7 +138,7 @@ ActionContext Stream::make_context() noexcept {
                         {},
                         {},
                         {}};
-  context.max_body_bytes = worker_.global().settings.buffer_bytes;
+  context.buffer_bytes = worker_.global().settings.buffer_bytes;
   context.strict = true;
   context.first_run = !cursor_.waiting;
   return context;
@@ -153,6 +153,7 @@ Stream::Progress Stream::run_rules(const RuleList& list, const CompiledProxy& ow
   context.body.timed_out = cursor_.waiting && now() >= phase_deadline_;
   context.body.bytes = sample_.request_body.size();
   const ActionResult result = list.run(context, cursor_);
+  count_rewrites();
   if (result == ActionResult::Continue || result == ActionResult::Stop) {
     cursor_ = {};
     set_phase_deadline(base::kNever);
@@ -207,7 +208,7 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
       return Progress::Fail;
     case ActionResult::Error:
       reason_.set(Cause::Proxy, Where::Request);
-      counters.rewrite_failures.add();
+      count_internal_error();
       respond(500);
       return Progress::Respond;
   }
@@ -326,7 +327,9 @@ Stream::Progress Stream::phase_option_headers() noexcept {
   ActionContext context = make_context();
   if (!add_option_headers(*front_proxy_.rules, *back_proxy_->rules, context)) {
     reason_.set(Cause::Proxy, Where::Request);
-    front_proxy_.counters.local(worker_.index()).rewrite_failures.add();
+    ++controls_.failed_rewrites;
+    count_rewrites();
+    count_internal_error();
     respond(500);
     return Progress::Respond;
   }

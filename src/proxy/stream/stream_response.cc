@@ -86,6 +86,7 @@ bool Stream::run_response_rules() noexcept {
     context.body.timed_out = cursor_.waiting && now() >= phase_deadline_;
     context.body.bytes = sample_.response_body.size();
     const ActionResult result = list.run(context, cursor_);
+    count_rewrites();
     if (result == ActionResult::Wait) {
       if (phase_deadline_ == base::kNever) set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
       back_->read_body(http::mux::Reading::Buffer);
@@ -130,7 +131,7 @@ bool Stream::run_response_rules() noexcept {
         return false;
       case ActionResult::Error:
         reason_.set(Cause::Proxy, Where::Headers);
-        front_proxy_.counters.local(thread).rewrite_failures.add();
+        count_internal_error();
         leave_server(false);
         respond(500);
         return false;
@@ -149,9 +150,10 @@ bool Stream::run_after_response(bool own_reply) noexcept {
     ActionContext context = make_context();
     context.response = &response_;
     const ActionResult result = lists[i]->http_after_response.run(context);
+    count_rewrites();
     if (result == ActionResult::Error && !own_reply) {
       reason_.set(Cause::Proxy, Where::Headers);
-      front_proxy_.counters.local(worker_.index()).rewrite_failures.add();
+      count_internal_error();
       leave_server(false);
       respond(500);
       return false;
