@@ -79,6 +79,8 @@ constexpr AliasRow kAliases[] = {
     {"rt", Alias::RequestCounter, false, Need::None},
     {"s", Alias::Server, false, Need::None},
     {"sc", Alias::ServerConns, false, Need::Counts},
+    {"sslc", Alias::SslCipher, false, Need::None},
+    {"sslv", Alias::SslVersion, false, Need::None},
     {"si", Alias::ServerIp, false, Need::None},
     {"sp", Alias::ServerPort, false, Need::None},
     {"sq", Alias::ServerQueue, false, Need::Counts},
@@ -292,8 +294,6 @@ class FormatCompiler {
       if (r.name == name) row = &r;
     }
     if (row == nullptr) {
-      if (name == "sslc" || name == "sslv")
-        return fail(begin, "format alias '" + std::string(name) + "' is not supported yet") != nullptr;
       config::Suggestion near(name);
       for (const AliasRow& r : kAliases) near.offer(r.name);
       return fail(begin, "no such format alias '" + std::string(name) +

@@ -75,6 +75,8 @@ enum class Alias : std::uint8_t {
   ServerIp,            // %si
   ServerPort,          // %sp
   ServerQueue,         // %sq
+  SslCipher,           // %sslc
+  SslVersion,          // %sslv
   Termination,         // %ts
   TerminationCookie,   // %tsc
 };

@@ -235,6 +235,7 @@ void alias(FormatOut& o, const View& v, Alias a, std::uint8_t f) noexcept {
       return o.put_short([&](char* p) noexcept { return write_local_date_ms(p, accept_us(v)); });
     case Alias::AcceptMillis: {
       const auto ms = static_cast<int>(accept_us(v) / 1000 % 1000);
+      if ((f & Piece::kHex) != 0) return hex(o, static_cast<std::uint64_t>(ms), 2);
       o.put(static_cast<char>('0' + ms / 100));
       o.put(static_cast<char>('0' + ms / 10 % 10));
       return o.put(static_cast<char>('0' + ms % 10));
@@ -275,6 +276,10 @@ void alias(FormatOut& o, const View& v, Alias a, std::uint8_t f) noexcept {
       return optional_text(o, v, s.request_cookie, f);
     case Alias::ResponseCookie:
       return optional_text(o, v, s.response_cookie, f);
+    // Known once there is TLS: a plain connection has neither.
+    case Alias::SslCipher:
+    case Alias::SslVersion:
+      return optional_text(o, v, {}, f);
     case Alias::Hostname:
       return optional_text(o, v, v.ctx.process != nullptr ? v.ctx.process->hostname : std::string_view{}, f);
     case Alias::Method:
@@ -317,7 +322,7 @@ void alias(FormatOut& o, const View& v, Alias a, std::uint8_t f) noexcept {
     case Alias::FrontendTransport:
       return frontend_transport(o, v, f);
     case Alias::LogCounter:
-      return number(o, s.log_counter);
+      return number_or_hex(o, s.log_counter, f);
     case Alias::RequestHeaders:
       return captures(o, s.request_captures, f);
     case Alias::RequestHeaderList:

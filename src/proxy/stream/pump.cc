@@ -102,25 +102,29 @@ PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::Pi
   } else if (take_pipe(from, to, pipes, splice)) {
     return run_pipe(from, to, pipes, splice, from.splice_in_limit());
   }
-  http::mux::Pieces pieces;
-  from.gather(pieces);
-  if (drop_trailers) pieces.trailers = nullptr;
-  readable_ = false;
-  if (pieces.bytes != 0 || pieces.end) {
-    progress_ = true;
-    moved_bytes_ += pieces.bytes + (pieces.end && pieces.chunked ? 1 : 0);
-    large_ = pieces.bytes >= kLargeRead;
-    to.send_body(pieces, false);
-  }
-  from.drop();
-  if (pieces.end) {
-    done_ = true;
-    return PumpResult::Done;
-  }
-  if (pieces.failed) return PumpResult::Failed;
-  if (to.congested()) {
-    from.read_body(http::mux::Reading::Off);
-    return PumpResult::Blocked;
+  // All that is here goes now: no event will tell of it again. A message of tiny chunks takes more than one turn.
+  for (bool more = true; more;) {
+    http::mux::Pieces pieces;
+    from.gather(pieces);
+    more = pieces.count == http::mux::Pieces::kMax;
+    if (drop_trailers) pieces.trailers = nullptr;
+    readable_ = false;
+    if (pieces.bytes != 0 || pieces.end) {
+      progress_ = true;
+      moved_bytes_ += pieces.bytes + (pieces.end && pieces.chunked ? 1 : 0);
+      large_ = pieces.bytes >= kLargeRead;
+      to.send_body(pieces, more && !pieces.end);
+    }
+    from.drop();
+    if (pieces.end) {
+      done_ = true;
+      return PumpResult::Done;
+    }
+    if (pieces.failed) return PumpResult::Failed;
+    if (to.congested()) {
+      from.read_body(http::mux::Reading::Off);
+      return PumpResult::Blocked;
+    }
   }
   // What follows may go through a pipe: then the endpoint must not read it into its buffer.
   from.read_body(take_pipe(from, to, pipes, splice) ? http::mux::Reading::Splice : http::mux::Reading::Buffer);

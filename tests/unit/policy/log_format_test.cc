@@ -112,7 +112,7 @@ TEST_F(LogFormats, EveryAliasIsCompiled) {
        {"T",  "Tl",  "Ts", "t",   "ms", "tr", "trg", "trl", "Ta", "Tc",  "Td", "Th", "Ti", "Tq", "TR", "Tr",
         "Tt", "Tu",  "Tw", "B",   "CC", "CS", "H",   "HM",  "HP", "HPO", "HQ", "HU", "HV", "ID", "ST", "U",
         "ac", "b",   "bc", "bi",  "bp", "bq", "ci",  "cp",  "f",  "fc",  "fi", "fp", "ft", "lc", "hr", "hrl",
-        "hs", "hsl", "OG", "pid", "r",  "rc", "rt",  "s",   "sc", "si",  "sp", "sq", "ts", "tsc"}) {
+        "hs", "hsl", "OG", "pid", "r",  "rc", "rt",  "s",   "sc", "si",  "sp", "sq", "ts", "tsc", "sslc", "sslv"}) {
     EXPECT_NE(w.log(std::string("%") + a), "(error)") << a << w.messages();
   }
 }
@@ -120,7 +120,10 @@ TEST_F(LogFormats, EveryAliasIsCompiled) {
 TEST_F(LogFormats, Addresses) {
   EXPECT_EQ(w.log("%ci|%cp|%fi|%fp|%bi|%bp|%si|%sp"), "127.0.0.1|50036|127.0.0.1|18200|127.0.0.1|40000|127.0.0.2|8000");
   EXPECT_EQ(w.log("%{+X}o %ci|%cp|%fi|%fp|%bi|%bp|%si|%sp|%Ts|%rt|%pid|%ms"),
-            "7F000001|C374|7F000001|4718|7F000001|9C40|7F000002|1F40|6B031CAE|0005|6E03|278");
+            "7F000001|C374|7F000001|4718|7F000001|9C40|7F000002|1F40|6B031CAE|0005|6E03|116");
+  w.stream.log_counter = 26;
+  EXPECT_EQ(w.log("%lc|%{+X}lc"), "26|001A");
+  EXPECT_EQ(w.log("%sslc|%sslv|%{+Q}sslv"), "-|-|\"\"");
   EXPECT_EQ(w.log("%{+Q}ci|%{+Q}cp"), "\"127.0.0.1\"|50036");
   w.stream.back_src = w.stream.back_dst = nullptr;
   EXPECT_EQ(w.log("%bi|%bp|%{+X}si|%{+Q}sp"), "-|-|-|\"\"");
@@ -243,7 +246,6 @@ TEST_F(LogFormats, Errors) {
   EXPECT_NE(error("%{+Q").find("missing '}'"), std::string::npos);
   EXPECT_NE(error("%(name").find("missing ')'"), std::string::npos);
   EXPECT_NE(error("%(a:float)ci").find("invalid type 'float'"), std::string::npos);
-  EXPECT_NE(error("%sslv").find("not supported yet"), std::string::npos);
   EXPECT_NE(error("%ci %{+Q}").find("truncated line after '%'"), std::string::npos);
   error("ab %zz");
   EXPECT_EQ(w.diag.all()[0].at.column, 5U);
