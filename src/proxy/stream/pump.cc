@@ -113,7 +113,7 @@ PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::Pi
       progress_ = true;
       moved_bytes_ += pieces.bytes + (pieces.end && pieces.chunked ? 1 : 0);
       large_ = pieces.bytes >= kLargeRead;
-      to.send_body(pieces, more && !pieces.end);
+      to.send_body(pieces, false);
     }
     from.drop();
     if (pieces.end) {
