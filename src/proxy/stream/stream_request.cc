@@ -73,7 +73,8 @@ void Stream::on_request_head() noexcept {
     if (!rules.captures.cookie.empty()) facts_.request_cookie = rules.captures.request_cookie(request_.fields, arena_);
   }
   if (request_.connection.unsafe_accepted) capture_error(false);
-  if (rules.log_needs.request_line) {
+  {
+    // For logs and response rules, which come when the head may be gone.
     const char* begin = request_.method_text.data();
     std::size_t n = static_cast<std::size_t>(request_.target.data() + request_.target.size() - begin);
     // The version behind the target, when there is one.

@@ -5,6 +5,27 @@
 
 namespace sluice::proxy {
 
+namespace {
+
+// While rules look at an answer the request's head is not there for samples, whether its buffer was needed for
+// something else by then or not: such rules are warned about when the configuration is read ("will never match").
+class RequestHidden {
+ public:
+  explicit RequestHidden(policy::SampleContext& sample) noexcept : sample_(sample), request_(sample.request) {
+    sample_.request = nullptr;
+    sample_.request_changed();
+  }
+  RequestHidden(const RequestHidden&) = delete;
+  RequestHidden& operator=(const RequestHidden&) = delete;
+  ~RequestHidden() { sample_.request = request_; }
+
+ private:
+  policy::SampleContext& sample_;
+  const http::RequestHead* request_;
+};
+
+}  // namespace
+
 void Stream::forward_interim() noexcept {
   response_in_ += head_size(response_);
   response_out_ += head_size(response_);
@@ -85,7 +106,11 @@ bool Stream::run_response_rules() noexcept {
     context.body.buffer_full = back_->buffer_full();
     context.body.timed_out = cursor_.waiting && now() >= phase_deadline_;
     context.body.bytes = sample_.response_body.size();
-    const ActionResult result = list.run(context, cursor_);
+    ActionResult result;
+    {
+      const RequestHidden hidden(sample_);
+      result = list.run(context, cursor_);
+    }
     count_rewrites();
     if (result == ActionResult::Wait) {
       if (phase_deadline_ == base::kNever) set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
@@ -149,7 +174,11 @@ bool Stream::run_after_response(bool own_reply) noexcept {
     sample_.response_side = true;
     ActionContext context = make_context();
     context.response = &response_;
-    const ActionResult result = lists[i]->http_after_response.run(context);
+    ActionResult result;
+    {
+      const RequestHidden hidden(sample_);
+      result = lists[i]->http_after_response.run(context);
+    }
     count_rewrites();
     if (result == ActionResult::Error && !own_reply) {
       reason_.set(Cause::Proxy, Where::Headers);
