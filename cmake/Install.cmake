@@ -4,11 +4,13 @@ include(GNUInstallDirs)
 option(SLUICE_COMPAT_LINK "Install the link sbin/haproxy" ON)
 
 install(TARGETS sluice RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT sluice)
-install(FILES README INSTALL LICENSE doc/intro.txt doc/configuration.txt
-        DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/sluice COMPONENT sluice)
-if(EXISTS ${CMAKE_SOURCE_DIR}/doc/management.txt)
-  install(FILES doc/management.txt DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/sluice COMPONENT sluice)
-endif()
+set(documents README INSTALL LICENSE)
+foreach(name intro configuration management network-namespaces)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/doc/${name}.txt)
+    list(APPEND documents doc/${name}.txt)
+  endif()
+endforeach()
+install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/sluice COMPONENT sluice)
 install(FILES examples/quickstart.cfg DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/sluice/examples COMPONENT sluice)
 
 foreach(name SOURCE_DIR BINARY_DIR PROJECT_VERSION SLUICE_LANGUAGE_LEVEL)

@@ -1,16 +1,26 @@
-# Runs before a package is closed: what distributions ask for and `cmake --install` does not do.
+# Runs before the packages are closed: what Debian asks for and `cmake --install` does not do. Compressed manual pages, and in
+# share/doc/<package> a copyright file and a changelog.
 cmake_policy(VERSION 3.25)
 find_program(GZIP gzip REQUIRED)
-set(top ${CPACK_TEMPORARY_INSTALL_DIRECTORY})
 
-file(GLOB_RECURSE pages ${top}/*.1)
-foreach(page ${pages})
-  execute_process(COMMAND ${GZIP} -9n ${page} COMMAND_ERROR_IS_FATAL ANY)
-endforeach()
+function(compress file)
+  execute_process(COMMAND ${GZIP} -9nf ${file} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
 
-file(GLOB_RECURSE licenses ${top}/LICENSE)
-foreach(license ${licenses})
-  get_filename_component(folder ${license} DIRECTORY)
-  file(REMOVE ${license})
-  file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/../packaging/debian/copyright ${folder}/copyright)
+string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)  # SOURCE_DATE_EPOCH is heeded
+foreach(package sluice sluice-compat)
+  string(REPLACE "sluice-" "" component ${package})
+  set(top ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/${component}/usr/share)
+  if(NOT EXISTS ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/${component})
+    continue()
+  endif()
+  file(REMOVE ${top}/doc/sluice/LICENSE)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/../packaging/debian/copyright ${top}/doc/${package}/copyright COPYONLY)
+  file(WRITE ${top}/doc/${package}/changelog "${package} (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium\n\n"
+       "  * Version ${CPACK_PACKAGE_VERSION}.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${now}\n")
+  compress(${top}/doc/${package}/changelog)
+  file(GLOB pages ${top}/man/man1/*.1)
+  foreach(page ${pages})
+    compress(${page})
+  endforeach()
 endforeach()

@@ -4,7 +4,7 @@
   packaging.py --build FOLDER      a build folder in which `sluice` is built
 
 Checks are functions named check_*; each gets the Stage and raises Failed or Skipped. Nothing outside of the temporary folder is
-changed: the packages are installed and purged in a copy-on-write view of the system (throwaway_root.sh).
+changed: the packages are installed and purged in a copy-on-write view of the system (view.sh).
 """
 import argparse
 import os
@@ -334,18 +334,18 @@ def packages(stage):
     return found
 
 
-def check_the_package_has_what_is_installed(stage):
+def check_package_has_what_is_installed(stage):
     package = packages(stage)["sluice"]
     run(["dpkg-deb", "-x", package, stage.folder / "unpacked"])
     packed = files_below(stage.folder / "unpacked")
     differ = {"/usr/sbin/haproxy", "/usr/share/doc/sluice/LICENSE"}  # in sluice-compat; called copyright
     wanted = sorted({f.replace("sluice.1", "sluice.1.gz") for f in files_below(stage.root)} - differ
-                    | {"/usr/share/doc/sluice/copyright"})
+                    | {"/usr/share/doc/sluice/copyright", "/usr/share/doc/sluice/changelog.gz"})
     expect(packed == wanted, f"in the package: {sorted(set(packed) - set(wanted))}, not there: {sorted(set(wanted) - set(packed))}")
     expect(run([stage.folder / "unpacked/usr/bin/sluice", "-v"]).startswith("Sluice version "), "the packed program")
 
 
-def check_the_control_files(stage):
+def check_package_control_files(stage):
     found = packages(stage)
     control = run(["dpkg-deb", "-f", found["sluice"]])
     expect(re.search(r"^Depends: .*libc6 \(", control, re.M), control)
@@ -359,23 +359,37 @@ def check_the_control_files(stage):
         expect(os.access(stage.folder / name, os.X_OK), f"{name} cannot be executed")
 
 
-def check_installing_and_purging(stage):
-    found = packages(stage)
+def in_a_view(script, *args):
+    """Runs a script that works on a copy-on-write view of the system."""
     for program in ("dpkg", "unshare", "chroot"):
         need(program)
     if os.geteuid() != 0:
         raise Skipped("only root can install packages")
-    done = subprocess.run([HERE / "throwaway_root.sh", stage.folder, found["sluice"], found["sluice-compat"]],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    done = subprocess.run([HERE / script, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=120)
     if done.returncode == SKIPPED:
         raise Skipped(done.stdout.strip().splitlines()[-1])
     expect(done.returncode == 0, done.stdout)
+
+
+def check_package_is_installed_upgraded_and_purged(stage):
+    found = packages(stage)
+    in_a_view("package_life.sh", found["sluice"], found["sluice-compat"])
+
+
+def check_package_under_systemd(stage):
+    need("ip")
+    need("pgrep")
+    if "not supported" in run([stage.program, "-Ws", "-f", "/dev/null"], status=None):
+        raise Skipped("the program has no -Ws yet")
+    in_a_view("under_systemd.sh", packages(stage)["sluice"])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--only", default="", help="only checks whose name contains this")
+    parser.add_argument("--without", help="no checks whose name contains this")
     options = parser.parse_args()
     if shutil.which("cmake") is None:
         print("cmake is not installed")
@@ -384,7 +398,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="pkg-") as folder:
         stage = Stage(options.build.resolve(), pathlib.Path(folder))
         for name, check in list(globals().items()):
-            if not name.startswith("check_") or options.only not in name:
+            if not name.startswith("check_") or options.only not in name or (options.without and options.without in name):
                 continue
             try:
                 check(stage)

@@ -1,21 +1,16 @@
 #!/bin/sh
-# throwaway_root.sh FOLDER SLUICE.deb COMPAT.deb: installs, upgrades, removes and purges the packages in a copy-on-write view of
+# package_life.sh SLUICE.deb COMPAT.deb: installs, upgrades, removes and purges the packages in a copy-on-write view of
 # this system, which is gone afterwards. The service manager there is a script that writes down what it is asked.
 # Status: 0 as it should be, 1 not, 77 cannot be tried here.
 set -e
-folder=$1 sluice=$2 compat=$3
+sluice=$1 compat=$2
 
 if [ -z "$IN_VIEW" ]; then
     unshare -m true 2>/dev/null || { echo "no mount namespaces here"; exit 77; }
     IN_VIEW=1 exec unshare -m "$0" "$@"
 fi
-mount -t tmpfs none /mnt 2>/dev/null || { echo "nothing can be mounted here"; exit 77; }
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root 2>/dev/null ||
-    { echo "no overlay file system here"; exit 77; }
-root=/mnt/root
-mount -t tmpfs none $root/run
-mount -t tmpfs none $root/tmp
+. "$(dirname "$0")/view.sh"
+make_view
 mount -t proc proc $root/proc 2>/dev/null || mount --bind /proc $root/proc
 cp "$sluice" $root/tmp/sluice.deb
 cp "$compat" $root/tmp/compat.deb
@@ -34,10 +29,9 @@ case "$*" in
 esac
 FAKE
 chmod 755 $root/usr/local/bin/systemctl
-[ -e $root/bin/systemctl ] || { echo "no systemctl here"; exit 77; }
+[ -e $root/bin/systemctl ] || cannot "no systemctl here"
 mv $root/bin/systemctl $root/bin/systemctl.real
 ln -sf /usr/local/bin/systemctl $root/bin/systemctl
-rm -f $root/usr/sbin/policy-rc.d
 
 fail() {
     echo "failed: $*"
@@ -45,7 +39,6 @@ fail() {
     cat $calls
     exit 1
 }
-in_root() { chroot $root /usr/bin/env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 wanted=$root/etc/systemd/system/multi-user.target.wants/sluice.service
 
 # A haproxy of another package has to come back in the end. Where none is installed, one without an owner stands in.
@@ -53,43 +46,44 @@ wanted=$root/etc/systemd/system/multi-user.target.wants/sluice.service
 before=$(cksum <$root/usr/sbin/haproxy)
 
 echo "== install"
-in_root dpkg -i /tmp/sluice.deb || fail "dpkg -i"
-in_root getent passwd sluice || fail "no user"
+in_view dpkg -i /tmp/sluice.deb || fail "dpkg -i"
+in_view getent passwd sluice || fail "no user"
 [ -L $wanted ] || fail "the service is not enabled"
 grep -q 'start sluice.service' $calls || fail "the service was not started"
-in_root sluice -c -V -dW -f /etc/sluice/sluice.cfg || fail "the configuration that comes with it is refused"
+in_view sluice -c -V -dW -f /etc/sluice/sluice.cfg || fail "the configuration that comes with it is refused"
 [ "$(cksum <$root/usr/sbin/haproxy)" = "$before" ] || fail "haproxy was touched"
 
 echo "== compat"
-in_root dpkg -i /tmp/compat.deb || fail "dpkg -i compat"
-in_root haproxy -v | grep 'This is Sluice' || fail "haproxy is not sluice"
+in_view dpkg -i /tmp/compat.deb || fail "dpkg -i compat"
+in_view haproxy -v | grep 'This is Sluice' || fail "haproxy is not sluice"
 [ "$(cksum <$root/usr/sbin/haproxy.distrib)" = "$before" ] || fail "the other haproxy is not aside"
 
 echo "== upgrade"
 echo '# edited' >>$root/etc/sluice/sluice.cfg
 : >$calls
-in_root dpkg -i /tmp/sluice.deb /tmp/compat.deb || fail "upgrade"
+in_view dpkg -i /tmp/sluice.deb /tmp/compat.deb || fail "upgrade"
 grep -q 'restart sluice.service' $calls || fail "the service was not restarted"
 grep -q '# edited' $root/etc/sluice/sluice.cfg || fail "the configuration was overwritten"
 
 echo "== an administrator's choice"
 rm $wanted
-in_root dpkg -i /tmp/sluice.deb || fail "second upgrade"
+in_view dpkg -i /tmp/sluice.deb || fail "second upgrade"
 [ ! -e $wanted ] || fail "a disabled service was enabled again"
 
 echo "== remove"
-in_root dpkg -r sluice-compat || fail "dpkg -r compat"
+in_view dpkg -r sluice-compat || fail "dpkg -r compat"
 [ "$(cksum <$root/usr/sbin/haproxy)" = "$before" ] || fail "the other haproxy did not come back"
 : >$calls
-in_root dpkg -r sluice || fail "dpkg -r"
+in_view dpkg -r sluice || fail "dpkg -r"
 grep -q 'stop sluice.service' $calls || fail "the service was not stopped"
 [ -e $root/etc/sluice/sluice.cfg ] || fail "removing took the configuration away"
 [ ! -e $root/usr/bin/sluice ] || fail "the program is still there"
 
 echo "== purge"
-in_root dpkg -P sluice || fail "dpkg -P"
-left=$(cd $root && find etc run usr/bin usr/sbin usr/share usr/lib/systemd usr/lib/sysusers.d usr/lib/tmpfiles.d var/lib/sluice \
-    var/lib/systemd/deb-systemd-helper-enabled -name '*sluice*' 2>/dev/null || true)
+in_view dpkg -P sluice || fail "dpkg -P"
+left=$(cd $root && find etc run usr/bin usr/sbin usr/share/doc usr/share/man/man1 \
+    usr/share/bash-completion usr/share/zsh usr/lib/systemd usr/lib/sysusers.d usr/lib/tmpfiles.d \
+    var/lib/sluice var/lib/systemd/deb-systemd-helper-enabled -name '*sluice*' 2>/dev/null || true)
 [ -z "$left" ] || fail "left behind: $left"
-in_root dpkg -s sluice 2>/dev/null && fail "still known to dpkg"
+in_view dpkg -s sluice 2>/dev/null && fail "still known to dpkg"
 echo "== done"
