@@ -194,7 +194,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"hash-type foo", "'hash-type' only supports 'consistent' and 'map-based'."},
                       Wrong{"hash-type map-based foo", "hash functions"},
                       Wrong{"http-reuse foo", "only supports 'never'"}, Wrong{"fullconn x", "fullconn"},
-                      Wrong{"source foo:bar", "source"}, Wrong{"source 1.2.3.4 usesrc client", "not supported yet"}));
+                      Wrong{"source foo:bar", "source"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Server, WrongLines,

@@ -180,7 +180,7 @@ TEST_F(StatsKeywords, Mistakes) {
             "'stats socket' : 'mode' : missing or invalid mode 'xx' (octal integer expected)");
   EXPECT_EQ(global_error("stats socket /s user nosuch-user"),
             "'stats socket' : 'user' : unknown user name 'nosuch-user'");
-  EXPECT_THAT(global_error("stats socket /s expose-fd listeners"), HasSubstr("'expose-fd' is not supported yet"));
+  EXPECT_THAT(global_error("stats socket /s expose-fd foo"), HasSubstr("'expose-fd'"));
   EXPECT_THAT(global_error("stats socket /s nonsense"), HasSubstr("unknown keyword 'nonsense'"));
   EXPECT_EQ(global_error("stats timeout 0"), "'stats timeout' expects a positive value");
   EXPECT_EQ(global_error("stats maxconn 0"), "'stats maxconn' expects a positive value");
