@@ -70,8 +70,12 @@ serve 202
 
 echo "== a master that dies"
 kill -9 "$master"
-again() { [ "$(of_service NRestarts)" = 1 ] && answers 202; }
-patient again || fail "it was not started again"
+again() { [ "$(of_service NRestarts)" = "$1" ] && answers 202; }
+patient again 1 || fail "it was not started again"
+
+echo "== a worker that dies"
+kill -9 "$(worker)"
+patient again 2 || fail "it was not started again"
 
 echo "== stop"
 systemctl stop sluice || fail "it does not stop"
