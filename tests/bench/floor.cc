@@ -58,8 +58,8 @@ void close_client(Pair& p) {
   ::close(p.client.fd);
   p.client.fd = -1;
   if (g_splice || p.blocked || p.in_pipe != 0) {
-    // Perhaps in the middle of an answer: the server connection cannot be used again (what still arrives would have nowhere
-    // to go and wake us for ever), and the pair stays behind.
+    // Perhaps in the middle of an answer: the server connection cannot be used again (what still arrives would have
+    // nowhere to go and wake us for ever), and the pair stays behind.
     ::close(p.server.fd);
     p.server.fd = -1;
     return;

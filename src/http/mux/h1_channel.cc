@@ -148,7 +148,8 @@ void H1Channel<Base>::gather(Pieces& out) noexcept {
     }
     if (piece.consumed == 0) break;  // framing is incomplete
   }
-  if (!input_done_ && eof_ && (in_.size() == gathered_ || decoder_.kind() == BodyKind::Chunked) && out.count < Pieces::kMax) {
+  if (!input_done_ && eof_ && (in_.size() == gathered_ || decoder_.kind() == BodyKind::Chunked) &&
+      out.count < Pieces::kMax) {
     if (error_.code == base::ErrorCode::None && decoder_.on_close())
       input_done_ = true;
     else
@@ -157,7 +158,8 @@ void H1Channel<Base>::gather(Pieces& out) noexcept {
   }
   if (input_done_) {
     out.end = true;
-    if (trailers_ != nullptr && body_kind_ == BodyKind::Chunked && trailers_->fields.size() != 0) out.trailers = &trailers_->fields;
+    if (trailers_ != nullptr && body_kind_ == BodyKind::Chunked && trailers_->fields.size() != 0)
+      out.trailers = &trailers_->fields;
   }
 }
 
@@ -274,7 +276,8 @@ void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std
       std::memcpy(p, h1::kLastChunk.data(), h1::kLastChunk.size());
       p += h1::kLastChunk.size();
       std::size_t n = 0;
-      if (body.trailers != nullptr) n = h1::write_trailers(p, static_cast<std::size_t>(limit - p), *body.trailers, settings_->case_map);
+      if (body.trailers != nullptr)
+        n = h1::write_trailers(p, static_cast<std::size_t>(limit - p), *body.trailers, settings_->case_map);
       if (n == 0) {
         std::memcpy(p, "\r\n", 2);
         n = 2;
@@ -342,7 +345,8 @@ void H1Channel<Base>::shutdown_write() noexcept {
 
 template <class Base>
 std::uint64_t H1Channel<Base>::splice_in_limit() const noexcept {
-  if (input_done_ || eof_ || head_held_ || !in_.empty() || body_kind_ == BodyKind::Chunked || !transport_->can_splice()) return 0;
+  if (input_done_ || eof_ || head_held_ || !in_.empty() || body_kind_ == BodyKind::Chunked || !transport_->can_splice())
+    return 0;
   return decoder_.contiguous();
 }
 
@@ -381,7 +385,8 @@ net::IoResult H1Channel<Base>::splice_in(net::Pipe& pipe, std::size_t max) noexc
 
 template <class Base>
 net::IoResult H1Channel<Base>::splice_out(net::Pipe& pipe, bool more, bool end) noexcept {
-  const net::IoResult r = transport_->splice_from_pipe(pipe.read_fd, pipe.held_bytes, more && !end && !settings_->no_delay);
+  const net::IoResult r =
+      transport_->splice_from_pipe(pipe.read_fd, pipe.held_bytes, more && !end && !settings_->no_delay);
   if (r.status == net::IoStatus::Done) {
     pipe.held_bytes -= r.bytes;
     wire_out_ += r.bytes;

@@ -137,8 +137,8 @@ void H1Front::parse_head() noexcept {
       break;
   }
   stream_->on_front(input_done_ ? kHead : kHead | kBody);
-  // First time here without having met the poller: from now on the client's leaving must be noticed. The registration is made
-  // late, so an exchange that is over by then costs none; a request that is still arriving cannot wait.
+  // First time here without having met the poller: from now on the client's leaving must be noticed. The registration
+  // is made late, so an exchange that is over by then costs none; a request that is still arriving cannot wait.
   if ((state_ == FrontState::Exchange || state_ == FrontState::Head) && !transport_->watched() && transport_->open()) {
     if (state_ == FrontState::Exchange && input_done_)
       transport_->want_patiently(runtime::kIn | runtime::kRdHup);
@@ -150,8 +150,8 @@ void H1Front::parse_head() noexcept {
 void H1Front::on_exchange_io(unsigned ready) noexcept {
   unsigned events = 0;
   if ((ready & runtime::kErr) != 0) {
-    // The cause may have been fetched by a failed call before; the connection is lost either way, and would be reported again
-    // each turn.
+    // The cause may have been fetched by a failed call before; the connection is lost either way, and would be reported
+    // again each turn.
     const int sys = transport_->pending_error();
     eof_ = true;
     fail(sys == EPIPE || sys == ECONNRESET || sys == 0 ? base::ErrorCode::Reset : base::ErrorCode::System, sys);
@@ -232,12 +232,13 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
   const bool interim = response.interim();
   const bool old_client = request.version <= Version::H10;
   h1::HeadWriteOptions write;
-  // The version is the one the server spoke, as the reference passes it; anything newer than HTTP/1.1 becomes 1.1. So does
-  // HTTP/1.0 with chunks, whose framing a client would have to call faulty (RFC 9112 6.1).
+  // The version is the one the server spoke, as the reference passes it; anything newer than HTTP/1.1 becomes 1.1. So
+  // does HTTP/1.0 with chunks, whose framing a client would have to call faulty (RFC 9112 6.1).
   const bool old_chunks = response.connection.framing_suspect && !old_client;
   write.version = response.version == Version::H10 && !old_chunks ? Version::H10 : Version::H11;
   write.case_map = options.case_adjust ? settings_->case_map : nullptr;
-  bool keep = options.keep_alive && allow_keep_alive_ && request.persistent() && !request.connection.framing_suspect && !eof_;
+  bool keep =
+      options.keep_alive && allow_keep_alive_ && request.persistent() && !request.connection.framing_suspect && !eof_;
   h1::ConnectionAction action = h1::ConnectionAction::Nothing;
   if (interim) {
     encoding_ = Encoding::None;
@@ -277,7 +278,8 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
     }
   }
   write.connection = h1::connection_value(action);
-  const std::size_t need = h1::max_head_bytes(response, write) + h1::kMaxChunkHeadBytes + 64 + 4096 + settings_->parse.max_head_bytes;
+  const std::size_t need =
+      h1::max_head_bytes(response, write) + h1::kMaxChunkHeadBytes + 64 + 4096 + settings_->parse.max_head_bytes;
   std::size_t room = 0;
   char* area = scratch(need, room);
   std::size_t n = 0;
@@ -321,7 +323,8 @@ void H1Front::finish(bool abort) noexcept {
   if (usable && !eof_ && out_.empty()) {
     enter(FrontState::Idle);
     body_kind_ = BodyKind::None;
-    // What was looked at and never dropped is still this request's body: left there, it would be read as the next request.
+    // What was looked at and never dropped is still this request's body: left there, it would be read as the next
+    // request.
     in_.skip(gathered_);
     gathered_ = 0;
     reading_ = Reading::Off;

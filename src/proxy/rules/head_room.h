@@ -1,9 +1,9 @@
 // How much an edit may add to a head (manual 3.2 "tune.maxrewrite").
 //
-// A head is received into tune.bufsize less tune.maxrewrite; with what rules and options add it has to fit tune.bufsize.
-// The reference measures its own representation of a message: the size that logs show (stream/message_size.h), 8 bytes for
-// each field, the start line and the end of the head, and 24 for the whole. Found by observation; the same here, so that what
-// passes there passes here.
+// A head is received into tune.bufsize less tune.maxrewrite; with what rules and options add it has to fit
+// tune.bufsize. The reference measures its own representation of a message: the size that logs show
+// (stream/message_size.h), 8 bytes for each field, the start line and the end of the head, and 24 for the whole. Found
+// by observation; the same here, so that what passes there passes here.
 #pragma once
 
 #include "proxy/stream/message_size.h"
@@ -18,8 +18,8 @@ std::size_t head_weight(const Head& head) noexcept {
   return head_size(head) + 8 * blocks + 24;
 }
 
-// Whether the head that is being edited may grow by `more` bytes of text in `fields` new fields. Takes the room when it may.
-// What edits remove counts as soon as the rest is used up: the head is measured again then.
+// Whether the head that is being edited may grow by `more` bytes of text in `fields` new fields. Takes the room when it
+// may. What edits remove counts as soon as the rest is used up: the head is measured again then.
 inline bool take_head_room(ActionContext& ctx, std::size_t more, unsigned fields = 0) noexcept {
   const std::size_t wanted = more + 8 * std::size_t{fields};
   if (ctx.head_room < wanted) {

@@ -130,8 +130,8 @@ class DelHeaderMatching final : public Action {
   policy::Regex regex_;
 };
 
-// replace-value leaves the commas and the blanks around values as they were, as the manual's example shows; HAProxy 2.6 loses the
-// blank before a value it replaced. The lists mean the same.
+// replace-value leaves the commas and the blanks around values as they were, as the manual's example shows; HAProxy 2.6
+// loses the blank before a value it replaced. The lists mean the same.
 class ReplaceHeader final : public Action {
  public:
   ReplaceHeader(std::string_view name, policy::Regex regex, Value format, bool each_value)

@@ -28,8 +28,7 @@ class Answer final : public Action {
       ctx.reply_silent = r.silent;
       return result_;
     }
-    if (!reply_->fill(ctx.sample, ctx.arena, ctx.buffer_bytes, *ctx.reply, ctx.reply_body))
-      return ActionResult::Error;
+    if (!reply_->fill(ctx.sample, ctx.arena, ctx.buffer_bytes, *ctx.reply, ctx.reply_body)) return ActionResult::Error;
     return result_;
   }
 

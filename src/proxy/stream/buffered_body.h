@@ -1,9 +1,9 @@
 // What rules see of a message's body: the payload that has come so far, in one piece.
 //
-// Payload that lies together in the receive buffer is looked at where it is. As soon as framing stands between two pieces
-// they are copied behind each other into a buffer of the same size; payload is never more than what was received, so that
-// buffer cannot become too small. The mux keeps the bytes as received: they go to the other side from there.
-// Owner: the stream. Thread: the stream's.
+// Payload that lies together in the receive buffer is looked at where it is. As soon as framing stands between two
+// pieces they are copied behind each other into a buffer of the same size; payload is never more than what was
+// received, so that buffer cannot become too small. The mux keeps the bytes as received: they go to the other side from
+// there. Owner: the stream. Thread: the stream's.
 #pragma once
 
 #include <string_view>

@@ -109,9 +109,9 @@ TEST_F(LogFormats, Clf) {
 
 TEST_F(LogFormats, EveryAliasIsCompiled) {
   for (const char* a :
-       {"T",  "Tl",  "Ts", "t",   "ms", "tr", "trg", "trl", "Ta", "Tc",  "Td", "Th", "Ti", "Tq", "TR", "Tr",
-        "Tt", "Tu",  "Tw", "B",   "CC", "CS", "H",   "HM",  "HP", "HPO", "HQ", "HU", "HV", "ID", "ST", "U",
-        "ac", "b",   "bc", "bi",  "bp", "bq", "ci",  "cp",  "f",  "fc",  "fi", "fp", "ft", "lc", "hr", "hrl",
+       {"T",  "Tl",  "Ts", "t",   "ms", "tr", "trg", "trl", "Ta", "Tc",  "Td", "Th", "Ti", "Tq",  "TR",   "Tr",
+        "Tt", "Tu",  "Tw", "B",   "CC", "CS", "H",   "HM",  "HP", "HPO", "HQ", "HU", "HV", "ID",  "ST",   "U",
+        "ac", "b",   "bc", "bi",  "bp", "bq", "ci",  "cp",  "f",  "fc",  "fi", "fp", "ft", "lc",  "hr",   "hrl",
         "hs", "hsl", "OG", "pid", "r",  "rc", "rt",  "s",   "sc", "si",  "sp", "sq", "ts", "tsc", "sslc", "sslv"}) {
     EXPECT_NE(w.log(std::string("%") + a), "(error)") << a << w.messages();
   }

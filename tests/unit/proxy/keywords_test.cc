@@ -242,27 +242,27 @@ TEST_P(FlagOptions, SetAndTakenBack) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, FlagOptions,
-    ::testing::Values(
-        FlagCase{"http-buffer-request", &Options::http_buffer_request},
-        FlagCase{"http-ignore-probes", &Options::http_ignore_probes},
-        FlagCase{"http-no-delay", &Options::http_no_delay},
-        FlagCase{"http-pretend-keepalive", &Options::http_pretend_keepalive},
-        FlagCase{"h1-case-adjust-bogus-client", &Options::h1_case_adjust_client},
-        FlagCase{"h1-case-adjust-bogus-server", &Options::h1_case_adjust_server},
-        FlagCase{"accept-unsafe-violations-in-http-request", &Options::accept_unsafe_request},
-        FlagCase{"accept-invalid-http-request", &Options::accept_unsafe_request},
-        FlagCase{"accept-unsafe-violations-in-http-response", &Options::accept_unsafe_response},
-        FlagCase{"accept-invalid-http-response", &Options::accept_unsafe_response},
-        FlagCase{"http-drop-request-trailers", &Options::drop_request_trailers},
-        FlagCase{"http-drop-response-trailers", &Options::drop_response_trailers},
-        FlagCase{"contstats", &Options::contstats}, FlagCase{"dontlognull", &Options::dontlognull},
-        FlagCase{"dontlog-normal", &Options::dontlog_normal}, FlagCase{"logasap", &Options::logasap},
-        FlagCase{"log-separate-errors", &Options::log_separate_errors}, FlagCase{"nolinger", &Options::nolinger},
-        FlagCase{"clitcpka", &Options::tcpka_client}, FlagCase{"srvtcpka", &Options::tcpka_server},
-        FlagCase{"tcp-smart-connect", &Options::tcp_smart_connect},
-        FlagCase{"independent-streams", &Options::independent_streams},
-        FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade},
-        FlagCase{"prefer-last-server", &Options::prefer_last_server}));
+    ::testing::Values(FlagCase{"http-buffer-request", &Options::http_buffer_request},
+                      FlagCase{"http-ignore-probes", &Options::http_ignore_probes},
+                      FlagCase{"http-no-delay", &Options::http_no_delay},
+                      FlagCase{"http-pretend-keepalive", &Options::http_pretend_keepalive},
+                      FlagCase{"h1-case-adjust-bogus-client", &Options::h1_case_adjust_client},
+                      FlagCase{"h1-case-adjust-bogus-server", &Options::h1_case_adjust_server},
+                      FlagCase{"accept-unsafe-violations-in-http-request", &Options::accept_unsafe_request},
+                      FlagCase{"accept-invalid-http-request", &Options::accept_unsafe_request},
+                      FlagCase{"accept-unsafe-violations-in-http-response", &Options::accept_unsafe_response},
+                      FlagCase{"accept-invalid-http-response", &Options::accept_unsafe_response},
+                      FlagCase{"http-drop-request-trailers", &Options::drop_request_trailers},
+                      FlagCase{"http-drop-response-trailers", &Options::drop_response_trailers},
+                      FlagCase{"contstats", &Options::contstats}, FlagCase{"dontlognull", &Options::dontlognull},
+                      FlagCase{"dontlog-normal", &Options::dontlog_normal}, FlagCase{"logasap", &Options::logasap},
+                      FlagCase{"log-separate-errors", &Options::log_separate_errors},
+                      FlagCase{"nolinger", &Options::nolinger}, FlagCase{"clitcpka", &Options::tcpka_client},
+                      FlagCase{"srvtcpka", &Options::tcpka_server},
+                      FlagCase{"tcp-smart-connect", &Options::tcp_smart_connect},
+                      FlagCase{"independent-streams", &Options::independent_streams},
+                      FlagCase{"disable-h2-upgrade", &Options::disable_h2_upgrade},
+                      FlagCase{"prefer-last-server", &Options::prefer_last_server}));
 
 TEST(ProxyKeywords, OptionsThatDependOnTheMode) {
   EXPECT_FALSE(abort_on_close(listen_with("mode tcp")));
