@@ -40,24 +40,28 @@ void Fields::rebase(const char* old_begin, std::size_t len, const char* new_begi
   }
 }
 
+std::size_t list_element_end(std::string_view list, std::size_t begin) noexcept {
+  bool quoted = false;
+  for (std::size_t i = begin; i < list.size(); ++i) {
+    const char c = list[i];
+    if (quoted) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        quoted = false;
+      }
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == ',') {
+      return i;
+    }
+  }
+  return list.size();
+}
+
 bool ListCursor::next(std::string_view& element) noexcept {
   while (!rest_.empty()) {
-    bool quoted = false;
-    std::size_t i = 0;
-    for (; i < rest_.size(); ++i) {
-      const char c = rest_[i];
-      if (quoted) {
-        if (c == '\\' && i + 1 < rest_.size()) {
-          ++i;
-        } else if (c == '"') {
-          quoted = false;
-        }
-      } else if (c == '"') {
-        quoted = true;
-      } else if (c == ',') {
-        break;
-      }
-    }
+    const std::size_t i = list_element_end(rest_, 0);
     element = base::trim_ows(rest_.substr(0, i));
     rest_ = i < rest_.size() ? rest_.substr(i + 1) : std::string_view{};
     if (!element.empty()) return true;

@@ -46,23 +46,7 @@ std::string_view element(std::string_view value, std::size_t& offset) noexcept {
     offset = std::string_view::npos;
     return value;  // values carry no blanks at their ends
   }
-  std::size_t i = offset;
-  bool quoted = false;
-  for (; i < value.size(); ++i) {
-    const char c = value[i];
-    if (quoted) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        quoted = false;
-      }
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == ',') {
-      break;
-    }
-  }
-  if (i > value.size()) i = value.size();
+  const std::size_t i = http::list_element_end(value, offset);
   const std::string_view item = value.substr(offset, i - offset);
   offset = i < value.size() ? i + 1 : std::string_view::npos;
   return base::trim_ows(item);

@@ -137,6 +137,10 @@ class Fields {
   std::uint64_t present_[2] = {0, 0};  // by HeaderId
 };
 
+// Where the comma-separated element that starts at `begin` ends: the place of the comma behind it, or list.size().
+// Commas inside quoted strings do not separate.
+[[nodiscard]] std::size_t list_element_end(std::string_view list, std::size_t begin) noexcept;
+
 // Walks the comma-separated elements of a field value (RFC 9110 5.6.1): blanks around elements and empty elements are
 // left out, commas inside quoted strings do not separate.
 //   ListCursor c(value); std::string_view e; while (c.next(e)) ...

@@ -62,22 +62,10 @@ void H1Back::send_request(const RequestHead& request, const RequestOptions& opti
       break;
   }
   request_wants_close_ = !options.keep_alive;
-  h1::ConnectionAction action = h1::ConnectionAction::Nothing;
-  if (!options.keep_alive)
-    action = write.version == Version::H11 ? h1::ConnectionAction::Close : h1::ConnectionAction::Nothing;
-  else if (write.version == Version::H10)
-    action = h1::ConnectionAction::KeepAlive;
-  write.connection = h1::connection_value(action);
-  const std::size_t need = h1::max_head_bytes(request, write) + h1::kMaxChunkHeadBytes + 64 + 4096 + settings_->parse.max_head_bytes;
-  std::size_t room = 0;
-  char* area = scratch(need, room);
-  std::size_t n = 0;
-  if (area != nullptr) n = h1::write_request_head(area, room, request, write);
-  if (n == 0) {
-    fail(base::ErrorCode::NoResource, 0);
-    return;
-  }
-  send_head_and_body(area, n, room, body, options.more);
+  write.connection = h1::connection_value(write.version, options.keep_alive);
+  const WrittenHead head = write_head(request, write);
+  if (head.bytes == 0) return;
+  send_head_and_body(head.begin, head.bytes, head.room, body, options.more);
   // Bytes went out: the connection stands, whatever the poller will say.
   if (connecting_ && error_.code == base::ErrorCode::None && out_.empty()) {
     connecting_ = false;
@@ -164,7 +152,9 @@ void H1Back::on_io(unsigned ready) noexcept {
     connecting_ = false;
     const int sys = transport_->pending_error();
     if (sys != 0) {
-      fail(sys == ECONNREFUSED ? base::ErrorCode::ConnectRefused : sys == ETIMEDOUT ? base::ErrorCode::ConnectTimeout : base::ErrorCode::ConnectFailed,
+      fail(sys == ECONNREFUSED ? base::ErrorCode::ConnectRefused
+           : sys == ETIMEDOUT  ? base::ErrorCode::ConnectTimeout
+                               : base::ErrorCode::ConnectFailed,
            sys);
       transport_->want(0);
       if (stream_ != nullptr)
@@ -203,9 +193,9 @@ void H1Back::on_io(unsigned ready) noexcept {
 }
 
 bool H1Back::reusable() const noexcept {
-  return !eof_ && error_.code == base::ErrorCode::None && !connecting_ && head_state_ == HeadState::Ready && input_done_ &&
-         !request_wants_close_ && response_persistent_ && in_.empty() && out_.empty() && body_kind_ != BodyKind::Tunnel &&
-         body_kind_ != BodyKind::UntilClose && !write_shut_;
+  return !eof_ && error_.code == base::ErrorCode::None && !connecting_ && head_state_ == HeadState::Ready &&
+         input_done_ && !request_wants_close_ && response_persistent_ && in_.empty() && out_.empty() &&
+         body_kind_ != BodyKind::Tunnel && body_kind_ != BodyKind::UntilClose && !write_shut_;
 }
 
 void H1Back::start_raw() noexcept {

@@ -11,6 +11,10 @@ namespace {
 // Up to here pieces are copied together, so that one plain send() does it.
 constexpr std::size_t kCopyBytes = 4096;
 
+// What goes behind a head: a chunk head, small pieces copied, a chunk's end. Trailers come on top, at most as long as a
+// head.
+constexpr std::size_t kFramingBytes = h1::kMaxChunkHeadBytes + 64 + kCopyBytes;
+
 // Tail of a chunk: CR LF, the last chunk and its trailers.
 constexpr std::size_t kScratchBytes = 65536;
 
@@ -63,6 +67,21 @@ char* H1Channel<Base>::scratch(std::size_t bytes, std::size_t& room) noexcept {
   }
   room = t_scratch_bytes;
   return t_scratch;
+}
+
+template <class Base>
+typename H1Channel<Base>::WrittenHead H1Channel<Base>::write_head(const Outgoing& head,
+                                                                  const h1::HeadWriteOptions& options) noexcept {
+  WrittenHead out{nullptr, 0, 0};
+  out.begin = scratch(h1::max_head_bytes(head, options) + kFramingBytes + settings_->parse.max_head_bytes, out.room);
+  if (out.begin != nullptr) {
+    if constexpr (std::is_same_v<Outgoing, RequestHead>)
+      out.bytes = h1::write_request_head(out.begin, out.room, head, options);
+    else
+      out.bytes = h1::write_response_head(out.begin, out.room, head, options);
+  }
+  if (out.bytes == 0) fail(base::ErrorCode::NoResource, 0);
+  return out;
 }
 
 template <class Base>
@@ -252,7 +271,6 @@ void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std
   iovec pieces[Pieces::kMax + 2];
   unsigned count = 0;
   std::size_t total = 0;
-  char* const first_end = p;
   if (copy) {
     for (unsigned i = 0; i < body.count; ++i) {
       std::memcpy(p, body.iov[i].iov_base, body.iov[i].iov_len);
@@ -287,7 +305,6 @@ void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std
   }
   const bool really_more = body.end ? close_follows_ : more;
   if (copy) {
-    (void)first_end;
     const iovec one{head, static_cast<std::size_t>(p - head)};
     write_out(&one, 1, one.iov_len, really_more);
     return;

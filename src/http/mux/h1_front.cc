@@ -239,7 +239,6 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
   write.case_map = options.case_adjust ? settings_->case_map : nullptr;
   bool keep =
       options.keep_alive && allow_keep_alive_ && request.persistent() && !request.connection.framing_suspect && !eof_;
-  h1::ConnectionAction action = h1::ConnectionAction::Nothing;
   if (interim) {
     encoding_ = Encoding::None;
   } else {
@@ -270,30 +269,16 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
     }
     keep_alive_ = keep;
     close_follows_ = settings_->fin_with_data && !keep && input_done_ && response.body != BodyKind::Tunnel;
-    if (response.body != BodyKind::Tunnel) {
-      if (!keep)
-        action = write.version == Version::H11 ? h1::ConnectionAction::Close : h1::ConnectionAction::Nothing;
-      else if (old_client || write.version == Version::H10)
-        action = h1::ConnectionAction::KeepAlive;
-    }
+    if (response.body != BodyKind::Tunnel) write.connection = h1::connection_value(write.version, keep, old_client);
   }
-  write.connection = h1::connection_value(action);
-  const std::size_t need =
-      h1::max_head_bytes(response, write) + h1::kMaxChunkHeadBytes + 64 + 4096 + settings_->parse.max_head_bytes;
-  std::size_t room = 0;
-  char* area = scratch(need, room);
-  std::size_t n = 0;
-  if (area != nullptr) n = h1::write_response_head(area, room, response, write);
-  if (n == 0) {
-    fail(base::ErrorCode::NoResource, 0);
-    return;
-  }
+  const WrittenHead head = write_head(response, write);
+  if (head.bytes == 0) return;
   if (interim) {
-    const iovec one{area, n};
-    write_out(&one, 1, n, false);
+    const iovec one{head.begin, head.bytes};
+    write_out(&one, 1, head.bytes, false);
     return;
   }
-  send_head_and_body(area, n, room, body, options.more);
+  send_head_and_body(head.begin, head.bytes, head.room, body, options.more);
 }
 
 void H1Front::send_continue() noexcept {

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "sluice/http/h1/body_decoder.h"
-#include "sluice/http/h1/capture.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -32,10 +31,10 @@ TEST_F(SerialiseTest, AddsItsOwnConnectionAtTheEnd) {
   request.fields.append("host", "x");
   request.connection.other_tokens = true;
   HeadWriteOptions o;
-  o.connection = connection_value(ConnectionAction::Close);
+  o.connection = connection_value(Version::H11, false);
   EXPECT_EQ(written(o), "GET / HTTP/1.1\r\nconnection: foo\r\nhost: x\r\nconnection: close\r\n\r\n");
   o.version = Version::H10;
-  o.connection = connection_value(ConnectionAction::KeepAlive);
+  o.connection = connection_value(Version::H10, true);
   EXPECT_EQ(written(o), "GET / HTTP/1.0\r\nconnection: foo\r\nhost: x\r\nconnection: keep-alive\r\n\r\n");
 }
 
@@ -123,26 +122,6 @@ TEST(BodyDecoder, AClosedConnectionEndsOnlyWhatHasNoLength) {
   EXPECT_FALSE(d.on_close());
   d.start(BodyKind::None, 0);
   EXPECT_TRUE(d.on_close());
-}
-
-// The reference's "show errors" for the same bytes.
-TEST(Capture, PrintsLikeTheReference) {
-  ErrorCapture c;
-  c.error = {ErrorCode::BadHeaderName, MsgState::HeaderName, 19};
-  c.buffer_bytes = 16384;
-  c.stream_flags = 0x810;
-  c.message_flags = 0x1410;
-  c.data = "GET / HTTP/1.1\r\nbad header\r\n\r\n";
-  EXPECT_EQ(dump_capture(c),
-            "  buffer starts at 0 (including 0 out), 16354 free,\n"
-            "  len 30, wraps at 16384, error at position 19\n"
-            "  H1 connection flags 0x00000000, H1 stream flags 0x00000810\n"
-            "  H1 msg state MSG_HDR_NAME(17), H1 msg flags 0x00001410\n"
-            "  H1 chunk len 0 bytes, H1 body len 0 bytes :\n"
-            "  \n"
-            "  00000  GET / HTTP/1.1\\r\\n\n"
-            "  00016  bad header\\r\\n\n"
-            "  00028  \\r\\n\n");
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "sluice/base/time.h"
 #include "sluice/http/h1/head_parser.h"
@@ -24,9 +23,5 @@ struct ErrorCapture {
   std::uint32_t out_bytes = 0;     // of data[], already forwarded
   std::string data;                // what was received, at most one buffer
 };
-
-// The part of the reference's text that is about the bytes: everything from "buffer starts at" to the hex/ASCII dump,
-// each line indented by two blanks and ending with a newline.
-[[nodiscard]] std::string dump_capture(const ErrorCapture& c);
 
 }  // namespace sluice::http::h1

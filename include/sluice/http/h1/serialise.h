@@ -62,15 +62,11 @@ struct HeadWriteOptions {
 [[nodiscard]] std::size_t write_response_head(char* out, std::size_t room, const ResponseHead& head,
                                               const HeadWriteOptions& options) noexcept;
 
-// What a hop decided about its connection.
-enum class ConnectionAction : std::uint8_t {
-  Nothing,    // the version's default is what is wanted
-  Close,      // add "close"
-  KeepAlive,  // add "keep-alive" (HTTP/1.0 peers)
-};
-// The text for HeadWriteOptions::connection.
-[[nodiscard]] constexpr std::string_view connection_value(ConnectionAction action) noexcept {
-  return action == ConnectionAction::Close ? "close" : action == ConnectionAction::KeepAlive ? "keep-alive" : "";
+// The text for HeadWriteOptions::connection: whether this hop keeps the connection behind a message of `version`, said
+// only where the version's default is another. old_peer: the receiver speaks HTTP/1.0, whatever the message says.
+[[nodiscard]] constexpr std::string_view connection_value(Version version, bool keep, bool old_peer = false) noexcept {
+  if (!keep) return version == Version::H11 ? "close" : "";
+  return old_peer || version == Version::H10 ? "keep-alive" : "";
 }
 
 // Chunk framing. A chunk is head, data, kChunkEnd; the body ends with kLastChunk, trailers if any, and CR LF.

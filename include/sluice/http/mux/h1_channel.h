@@ -1,5 +1,5 @@
-// What the front and the back HTTP/1 mux have in common: a transport, the receive buffer, the body decoder, and the writer of
-// body framing. Base is FrontEndpoint or BackEndpoint. See endpoint.h for the contract.
+// What the front and the back HTTP/1 mux have in common: a transport, the receive buffer, the body decoder, and the
+// writer of body framing. Base is FrontEndpoint or BackEndpoint. See endpoint.h for the contract.
 //
 // The receive buffer of an exchange:
 //
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 
 #include "sluice/http/h1/body_decoder.h"
 #include "sluice/http/h1/head_parser.h"
@@ -25,9 +26,9 @@ struct H1Settings {
   h1::ParseOptions parse;
   const h1::CaseMap* case_map = nullptr;  // h1-case-adjust; null: none
   bool drop_trailers = false;             // received trailers are not passed on
-  bool fin_with_data = true;              // the last bytes before a close wait for it and leave in one segment with the FIN; not
-                                          // where the close resets (option nolinger), it would take them away
-  bool no_delay = false;                  // option http-no-delay: never ask the kernel to wait for more
+  bool fin_with_data = true;  // the last bytes before a close wait for it and leave in one segment with the FIN; not
+                              // where the close resets (option nolinger), it would take them away
+  bool no_delay = false;      // option http-no-delay: never ask the kernel to wait for more
 };
 
 template <class Base>
@@ -61,6 +62,8 @@ class H1Channel : public Base, public runtime::IoHandler {
   void capture(h1::ErrorCapture& out) const final;
 
  protected:
+  // What this side writes.
+  using Outgoing = std::conditional_t<std::is_same_v<Base, FrontEndpoint>, ResponseHead, RequestHead>;
   enum class Encoding : std::uint8_t { None, Raw, Chunked };  // of the body we send
 
   // Receives once into the buffer. False when the buffer has no memory or no room.
@@ -68,14 +71,24 @@ class H1Channel : public Base, public runtime::IoHandler {
   ReadOutcome read_some(std::size_t keep_free) noexcept;
   // The head at the front of the buffer is read; its body follows.
   void start_body(BodyKind kind, std::uint64_t content_length, std::uint32_t head_bytes) noexcept;
+  // A head in the scratch area, with room behind it for the framing of the body that goes with it. bytes is 0, and the
+  // channel has failed, when there is no memory.
+  struct WrittenHead {
+    char* begin;
+    std::size_t bytes;
+    std::size_t room;  // from begin
+  };
+  WrittenHead write_head(const Outgoing& head, const h1::HeadWriteOptions& options) noexcept;
   // Sends head bytes that stand in the scratch area, with body pieces behind them.
-  void send_head_and_body(char* head, std::size_t head_bytes, std::size_t head_room, const Pieces& body, bool more) noexcept;
+  void send_head_and_body(char* head, std::size_t head_bytes, std::size_t head_room, const Pieces& body,
+                          bool more) noexcept;
   // Everything kept has been sent? Called on writability; error_ tells of failure.
   bool flush() noexcept;
   void fail(base::ErrorCode code, int sys) noexcept;
   // The transport is of no more use. Malformed or missing input is not that: an answer can still be sent.
   [[nodiscard]] bool broken() const noexcept {
-    return error_.code != base::ErrorCode::None && error_.code != base::ErrorCode::BadMessage && error_.code != base::ErrorCode::ClosedEarly;
+    return error_.code != base::ErrorCode::None && error_.code != base::ErrorCode::BadMessage &&
+           error_.code != base::ErrorCode::ClosedEarly;
   }
   void start_exchange_counters() noexcept { wire_in_ = wire_out_ = 0; }
   // Gives the buffer back when nothing is in it and nothing points to it.
@@ -100,8 +113,8 @@ class H1Channel : public Base, public runtime::IoHandler {
   };
   std::unique_ptr<Trailers> trailers_;
   std::uint64_t body_length_ = 0;
-  std::uint32_t gathered_ = 0;     // bytes at the front of the buffer to be dropped
-  std::uint32_t body_begin_ = 0;   // where the body began in the buffer, while the head is held
+  std::uint32_t gathered_ = 0;    // bytes at the front of the buffer to be dropped
+  std::uint32_t body_begin_ = 0;  // where the body began in the buffer, while the head is held
   base::Error error_;
   BodyKind body_kind_ = BodyKind::None;
   Encoding encoding_ = Encoding::None;
