@@ -86,6 +86,62 @@ void zero(Values& v, std::initializer_list<Column> columns) noexcept {
   for (const Column c : columns) v[c] = std::uint64_t{0};
 }
 
+// The rows share their columns in parts; a part reads members of the same name from whichever counters are given.
+
+template <class Stats>
+void fill_sessions(Values& v, const Stats& s) noexcept {
+  v[k_status] = std::string_view(s.status);
+  v[k_scur] = std::uint64_t{s.scur};
+  v[k_smax] = std::uint64_t{s.smax};
+  v[k_stot] = s.stot;
+  v[k_bin] = s.bin;
+  v[k_bout] = s.bout;
+  v[k_dresp] = s.dresp;
+  v[k_wrew] = s.wrew;
+  v[k_eint] = s.eint;
+  fill_bytes(v, s.bytes);
+}
+
+// Frontends and listeners.
+template <class Stats>
+void fill_front(Values& v, const Stats& s) noexcept {
+  fill_sessions(v, s);
+  v[k_slim] = std::uint64_t{s.slim};
+  v[k_dreq] = s.dreq;
+  v[k_ereq] = s.ereq;
+  v[k_dcon] = s.dcon;
+  v[k_dses] = s.dses;
+}
+
+// Servers and backends.
+template <class Stats>
+void fill_back(Values& v, const Stats& s, bool http) noexcept {
+  fill_sessions(v, s);
+  if (!s.cookie.empty()) v[k_cookie] = std::string_view(s.cookie);
+  v[k_qcur] = std::uint64_t{s.qcur};
+  v[k_qmax] = std::uint64_t{s.qmax};
+  v[k_econ] = s.econ;
+  v[k_eresp] = s.eresp;
+  v[k_wretr] = s.wretr;
+  v[k_wredis] = s.wredis;
+  v[k_weight] = std::uint64_t{s.weight};
+  v[k_uweight] = std::uint64_t{s.uweight};
+  v[k_lastchg] = std::uint64_t{s.lastchg_s};
+  v[k_lbtot] = s.lbtot;
+  v[k_rate] = std::uint64_t{s.rate};
+  v[k_rate_max] = std::uint64_t{s.rate_max};
+  v[k_cli_abrt] = s.cli_abrt;
+  v[k_srv_abrt] = s.srv_abrt;
+  v[k_lastsess].set_signed(s.lastsess_s);
+  fill_times(v, s.times);
+  v[k_connect] = s.connect;
+  v[k_reuse] = s.reuse;
+  if (http) {
+    fill_responses(v, s.responses);
+    v[k_req_tot] = s.req_tot;
+  }
+}
+
 }  // namespace
 
 std::span<const StatColumn> stat_columns() noexcept { return kColumns; }
@@ -94,16 +150,7 @@ std::span<const StatColumn> info_fields() noexcept { return kFields; }
 void fill(StatRow& row, const ProxyIdentity& proxy, const FrontendStats& s) noexcept {
   fill_identity(row, proxy, StatType::Frontend, 0, "FRONTEND");
   Values& v = row.values;
-  v[k_status] = s.status;
-  v[k_scur] = std::uint64_t{s.scur};
-  v[k_smax] = std::uint64_t{s.smax};
-  v[k_slim] = std::uint64_t{s.slim};
-  v[k_stot] = s.stot;
-  v[k_bin] = s.bin;
-  v[k_bout] = s.bout;
-  v[k_dreq] = s.dreq;
-  v[k_dresp] = s.dresp;
-  v[k_ereq] = s.ereq;
+  fill_front(v, s);
   v[k_rate] = std::uint64_t{s.rate};
   v[k_rate_lim] = std::uint64_t{s.rate_lim};
   v[k_rate_max] = std::uint64_t{s.rate_max};
@@ -114,16 +161,11 @@ void fill(StatRow& row, const ProxyIdentity& proxy, const FrontendStats& s) noex
   v[k_conn_rate] = std::uint64_t{s.conn_rate};
   v[k_conn_rate_max] = std::uint64_t{s.conn_rate_max};
   v[k_conn_tot] = s.conn_tot;
-  v[k_dcon] = s.dcon;
-  v[k_dses] = s.dses;
-  v[k_wrew] = s.wrew;
-  v[k_eint] = s.eint;
   v[k_sess_other] = s.sess_other;
   v[k_h1sess] = s.h1_sess;
   v[k_req_other] = s.req_other;
   v[k_h1req] = s.h1_req;
   zero(v, {k_h2sess, k_h3sess, k_h2req, k_h3req});
-  fill_bytes(v, s.bytes);
   if (proxy.http) {
     fill_responses(v, s.responses);
     v[k_intercepted] = s.intercepted;
@@ -135,22 +177,8 @@ void fill(StatRow& row, const ProxyIdentity& proxy, const FrontendStats& s) noex
 void fill(StatRow& row, const ProxyIdentity& proxy, const ListenerStats& s) noexcept {
   fill_identity(row, proxy, StatType::Listener, s.sid, s.name);
   Values& v = row.values;
-  v[k_status] = s.status;
+  fill_front(v, s);
   v[k_addr] = std::string_view(s.addr);
-  v[k_scur] = std::uint64_t{s.scur};
-  v[k_smax] = std::uint64_t{s.smax};
-  v[k_slim] = std::uint64_t{s.slim};
-  v[k_stot] = s.stot;
-  v[k_bin] = s.bin;
-  v[k_bout] = s.bout;
-  v[k_dreq] = s.dreq;
-  v[k_dresp] = s.dresp;
-  v[k_ereq] = s.ereq;
-  v[k_dcon] = s.dcon;
-  v[k_dses] = s.dses;
-  v[k_wrew] = s.wrew;
-  v[k_eint] = s.eint;
-  fill_bytes(v, s.bytes);
   fill_ssl(v);
 }
 
@@ -175,41 +203,14 @@ void fill_check(Values& v, const ServerStats& s) noexcept {
 void fill(StatRow& row, const ProxyIdentity& proxy, const ServerStats& s) noexcept {
   fill_identity(row, proxy, StatType::Server, s.sid, s.name);
   Values& v = row.values;
-  v[k_status] = std::string_view(s.status);
+  fill_back(v, s, proxy.http);
   if (!s.addr.empty()) v[k_addr] = std::string_view(s.addr);
-  if (!s.cookie.empty()) v[k_cookie] = std::string_view(s.cookie);
-  v[k_qcur] = std::uint64_t{s.qcur};
-  v[k_qmax] = std::uint64_t{s.qmax};
-  v[k_scur] = std::uint64_t{s.scur};
-  v[k_smax] = std::uint64_t{s.smax};
   if (s.slim != 0) v[k_slim] = std::uint64_t{s.slim};
-  v[k_stot] = s.stot;
-  v[k_bin] = s.bin;
-  v[k_bout] = s.bout;
-  v[k_dresp] = s.dresp;
-  v[k_econ] = s.econ;
-  v[k_eresp] = s.eresp;
-  v[k_wretr] = s.wretr;
-  v[k_wredis] = s.wredis;
-  v[k_weight] = std::uint64_t{s.weight};
-  v[k_uweight] = std::uint64_t{s.uweight};
   v[k_act] = std::uint64_t{s.active};
   v[k_bck] = std::uint64_t{s.backup};
-  v[k_lastchg] = std::uint64_t{s.lastchg_s};
   if (s.qlimit != 0) v[k_qlimit] = std::uint64_t{s.qlimit};
   if (s.throttle) v[k_throttle] = std::uint64_t{*s.throttle};
-  v[k_lbtot] = s.lbtot;
   if (!s.tracked.empty()) v[k_tracked] = std::string_view(s.tracked);
-  v[k_rate] = std::uint64_t{s.rate};
-  v[k_rate_max] = std::uint64_t{s.rate_max};
-  v[k_cli_abrt] = s.cli_abrt;
-  v[k_srv_abrt] = s.srv_abrt;
-  v[k_lastsess].set_signed(s.lastsess_s);
-  fill_times(v, s.times);
-  v[k_wrew] = s.wrew;
-  v[k_eint] = s.eint;
-  v[k_connect] = s.connect;
-  v[k_reuse] = s.reuse;
   v[k_srv_icur] = std::uint64_t{s.idle};
   if (s.idle_limit) v[k_src_ilim] = std::uint64_t{*s.idle_limit};
   v[k_idle_conn_cur] = std::uint64_t{s.idle_unsafe};
@@ -218,11 +219,6 @@ void fill(StatRow& row, const ProxyIdentity& proxy, const ServerStats& s) noexce
   v[k_need_conn_est] = std::uint64_t{s.need};
   v[k_priv_idle_cur] = std::uint64_t{s.idle_private};
   v[k_srid] = std::uint64_t{s.srid};
-  fill_bytes(v, s.bytes);
-  if (proxy.http) {
-    fill_responses(v, s.responses);
-    v[k_req_tot] = s.req_tot;
-  }
   if (s.checked) fill_check(v, s);
   fill_ssl(v);
 }
@@ -230,54 +226,23 @@ void fill(StatRow& row, const ProxyIdentity& proxy, const ServerStats& s) noexce
 void fill(StatRow& row, const ProxyIdentity& proxy, const BackendStats& s) noexcept {
   fill_identity(row, proxy, StatType::Backend, 0, "BACKEND");
   Values& v = row.values;
-  v[k_status] = s.status;
-  v[k_qcur] = std::uint64_t{s.qcur};
-  v[k_qmax] = std::uint64_t{s.qmax};
-  v[k_scur] = std::uint64_t{s.scur};
-  v[k_smax] = std::uint64_t{s.smax};
+  fill_back(v, s, proxy.http);
   v[k_slim] = std::uint64_t{s.slim};
-  v[k_stot] = s.stot;
-  v[k_bin] = s.bin;
-  v[k_bout] = s.bout;
   v[k_dreq] = s.dreq;
-  v[k_dresp] = s.dresp;
-  v[k_econ] = s.econ;
-  v[k_eresp] = s.eresp;
-  v[k_wretr] = s.wretr;
-  v[k_wredis] = s.wredis;
-  v[k_weight] = std::uint64_t{s.weight};
-  v[k_uweight] = std::uint64_t{s.uweight};
   v[k_act] = std::uint64_t{s.act};
   v[k_bck] = std::uint64_t{s.bck};
   v[k_chkdown] = s.chkdown;
-  v[k_lastchg] = std::uint64_t{s.lastchg_s};
   if (s.has_servers) v[k_downtime] = std::uint64_t{s.downtime_s};
-  v[k_lbtot] = s.lbtot;
-  v[k_rate] = std::uint64_t{s.rate};
-  v[k_rate_max] = std::uint64_t{s.rate_max};
-  v[k_cli_abrt] = s.cli_abrt;
-  v[k_srv_abrt] = s.srv_abrt;
   zero(v, {k_comp_in, k_comp_out, k_comp_byp, k_comp_rsp});
-  v[k_lastsess].set_signed(s.lastsess_s);
-  fill_times(v, s.times);
-  if (!s.cookie.empty()) v[k_cookie] = std::string_view(s.cookie);
   v[k_algo] = s.algo.empty() ? std::string_view("unknown") : s.algo;
-  v[k_wrew] = s.wrew;
-  v[k_eint] = s.eint;
-  v[k_connect] = s.connect;
-  v[k_reuse] = s.reuse;
   zero(v, {k_agg_server_status, k_agg_server_check_status, k_agg_check_status});
-  fill_bytes(v, s.bytes);
   if (proxy.http) {
-    fill_responses(v, s.responses);
-    v[k_req_tot] = s.req_tot;
     zero(v, {k_cache_lookups, k_cache_hits, k_cache_hint_hits});
   }
   fill_modules(v, s.h1);
 }
 
-// --- show info
-// -----------------------------------------------------------------------------------------------------------------
+// --- show info -------------------------------------------------------------------------------------------------------
 
 namespace {
 
