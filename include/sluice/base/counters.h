@@ -54,7 +54,8 @@ class PerThread {
 
  private:
   [[gnu::noinline]] Block& make(unsigned thread) noexcept {
-    auto* b = new Block();  // start-up of one thread's use; running out of memory here ends the process
+    auto* b = new (std::nothrow) Block();
+    SLUICE_CHECK(b != nullptr);  // a thread's first use of it, at start; there is no going on without
     blocks_[thread].store(b, std::memory_order_release);
     return *b;
   }
