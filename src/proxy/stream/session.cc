@@ -250,6 +250,11 @@ void Session::on_timer() noexcept {
     return;
   }
   deadline_ = base::kNever;
+  if (preface_ != nullptr) {
+    // Before the header has come only the end of the process sets a time.
+    stop(true);
+    return;
+  }
   switch (front_.state()) {
     case http::mux::FrontState::Idle:
       if (requests_ == 0 && !proxy_.rules->spec.options.http_ignore_probes && !worker_.global().draining.active()) {
