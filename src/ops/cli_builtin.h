@@ -5,7 +5,6 @@
 
 namespace sluice::ops {
 
-void add_session_commands(CliCommands& commands);
 void add_process_commands(CliCommands& commands, CliContext& context);
 void add_stat_commands(CliCommands& commands, CliContext& context);
 void add_error_commands(CliCommands& commands, CliContext& context);

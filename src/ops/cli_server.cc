@@ -1,5 +1,6 @@
 #include "sluice/ops/cli_server.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -40,15 +41,23 @@ struct CliServer::State final : CliSessionOwner {
         if (errno == EINTR || errno == ECONNABORTED) continue;
         return;
       }
-      auto* session = new (std::nothrow) CliSession(loop, fd, from.rights, commands, limits, start, *this);
-      if (session == nullptr) {
-        ::close(fd);
-        return;
-      }
-      sessions.push_back(*session);
-      ++count;
+      CliSession* const session = make(fd, from.rights);
+      if (session == nullptr) return;
       session->begin();
     }
+  }
+
+  // Null when memory is out; fd is closed then.
+  CliSession* make(int fd, const CliRights& rights) noexcept {
+    auto* session = new (std::nothrow) CliSession(loop, fd, rights, commands, limits, start, *this);
+    if (session == nullptr) {
+      ::close(fd);
+      return nullptr;
+    }
+    if (routes.make != nullptr) session->set_route(routes.make(routes.ctx));
+    sessions.push_back(*session);
+    ++count;
+    return session;
   }
 
   // Further clients wait in the backlog ("stats maxconn").
@@ -69,6 +78,7 @@ struct CliServer::State final : CliSessionOwner {
   base::TimePoint start;
   std::vector<std::unique_ptr<Listener>> listeners;
   base::List<CliSession, &CliSession::hook> sessions;
+  CliRouteMaker routes;
   std::size_t count = 0;
   bool paused = false;
 };
@@ -94,6 +104,18 @@ void CliServer::listen(base::UniqueFd socket, const StatsSocketSpec& spec) {
   State::Listener& l = *state_->listeners.back();
   state_->loop.watch(l.fd.get(), state_->paused ? 0U : kWanted, l);
 }
+
+void CliServer::adopt(base::UniqueFd client, CliLevel level, bool expert, bool experimental) {
+  const int fd = client.take();
+  (void)::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  CliSession* const session = state_->make(fd, {level, CliSeverityOutput::None, false});
+  if (session == nullptr) return;
+  session->set_expert(expert);
+  session->set_experimental(experimental);
+  session->begin();
+}
+
+void CliServer::set_routes(CliRouteMaker maker) noexcept { state_->routes = maker; }
 
 void CliServer::stop_listening() noexcept {
   for (const auto& l : state_->listeners) state_->loop.unwatch(l->fd.get());

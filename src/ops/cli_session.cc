@@ -239,7 +239,15 @@ void CliSession::run_one(std::string_view command) noexcept {
   split_words(command, words_);
   // `a; b;` has no third command.
   if (words_.words.empty() && line_at_ > line_.size() && line_at_ > command.size() + 1) return;
+  const std::size_t before = out_.size();
   CliCall call{words_.words, {}, nullptr, out_, *this, commands_};
+  silent_ = false;
+  if (route_ != nullptr && routed(command, call)) {
+    silent_ = answer_ == nullptr && out_.size() == before;
+    if (answer_ == nullptr) finish_answer();
+    return;
+  }
+  call.words = words_.words;
   const CliCommands::Match found = commands_.match(words_.words);
   if (found.command == nullptr) {
     call.say(commands_.unknown(words_.words, *this));
@@ -255,15 +263,35 @@ void CliSession::run_one(std::string_view command) noexcept {
     answer_ = found.command->handler(call);
     if (answer_ != nullptr) return;
   }
+  silent_ = out_.size() == before;
   finish_answer();
+}
+
+bool CliSession::routed(std::string_view& command, CliCall& call) noexcept {
+  const std::size_t at = line_at_ - command.size() - 1;
+  const std::string_view line = std::string_view(line_).substr(at);
+  // The payload belongs to the last command, or to the line as a whole.
+  call.payload = payload_;
+  CliRoute::Taken taken = route_->take(line, command, line_at_ > line_.size(), call);
+  call.payload = {};
+  if (!taken.own.empty()) {
+    command = taken.own;
+    split_words(command, words_);
+  }
+  if (taken.bytes == 0) return false;
+  line_at_ = at + taken.bytes + 1;
+  answer_ = std::move(taken.answer);
+  return true;
 }
 
 // Every answer ends with an empty line, and with the prompt where there is one.
 void CliSession::finish_answer() noexcept {
   answer_.reset();
   if (quit_) return;
-  out_ += '\n';
+  // Where the prompt says where one is, a change of place needs no empty line.
+  if (route_ == nullptr || !silent_) out_ += '\n';
   if (mode_ != Mode::Prompt) return;
+  if (route_ != nullptr) route_->prompt(*this, out_);
   if (timed_) {
     const auto up = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - start_).count();
     char text[48];

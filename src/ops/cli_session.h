@@ -22,6 +22,7 @@
 #include "ops/cli_line.h"
 #include "sluice/base/list.h"
 #include "sluice/net/transport.h"
+#include "sluice/ops/cli_route.h"
 #include "sluice/ops/cli_server.h"
 #include "sluice/runtime/graveyard.h"
 #include "sluice/runtime/timer.h"
@@ -52,6 +53,8 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   CliSession(runtime::Loop& loop, int fd, CliRights rights, const CliCommands& commands, const CliLimits& limits,
              base::TimePoint start, CliSessionOwner& owner);
 
+  // Before begin().
+  void set_route(std::unique_ptr<CliRoute> route) noexcept { route_ = std::move(route); }
   void begin() noexcept;
   // Closes at once and asks for destruction. Only once; nothing else may be called afterwards.
   void end() noexcept;
@@ -91,6 +94,8 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   void refuse_line() noexcept;   // longer than allowed
   void run_commands() noexcept;  // until an answer needs room, or all are done
   void run_one(std::string_view command) noexcept;
+  // True: the route took the command. False: it is ours, and may have become a part of what it was.
+  bool routed(std::string_view& command, CliCall& call) noexcept;
   void finish_answer() noexcept;
   bool flush() noexcept;  // false: the client does not take more now, or the session ended
   void linger() noexcept;
@@ -113,6 +118,7 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   SeverityOutput severity_;
   const bool expose_listeners_;
   bool timed_ = false;
+  bool silent_ = false;  // the last command answered nothing
   bool quit_ = false;
   bool eof_ = false;
   bool waiting_ = false;      // for resume()
@@ -128,6 +134,7 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   std::string out_;  // to be sent, from sent_ on
   std::size_t sent_ = 0;
   std::unique_ptr<CliAnswer> answer_;
+  std::unique_ptr<CliRoute> route_;  // null: every command is run here
   std::size_t discarded_ = 0;
   CliWords words_;
 };

@@ -79,8 +79,9 @@ class Reader {
     if (a == "-V") return set(out_.verbose);
     if (a == "-q") return set(out_.quiet);
     if (a == "-D") return set(out_.daemon);
-    if (a == "-W" || a == "-Ws") return refuse(a, "there is no master process");
-    if (a == "-S") return refuse(a, "there is no master process");
+    if (a == "-W") return set(out_.master);
+    if (a == "-Ws") return set(out_.master) && set(out_.notify) && set(out_.foreground);
+    if (a == "-S") return master_socket(a);
     if (a == "-sf" || a == "-st") return old_processes(a);
     if (a == "-x") return text(a, out_.take_from);
     if (a == "-4") return refuse(a, "there are no resolvers");
@@ -96,6 +97,12 @@ class Reader {
     return true;
   }
 
+  bool master_socket(const std::string& a) {
+    std::string address;
+    if (!text(a, address)) return false;
+    out_.master_sockets.push_back(std::move(address));
+    return true;
+  }
   // Up to the next option; an empty list is fine, it may be the output of pidof.
   bool old_processes(const std::string& a) {
     out_.finish_signal = a == "-sf" ? SIGUSR1 : SIGTERM;
@@ -273,6 +280,8 @@ std::string usage(std::string_view name) {
         -d            debug mode: stays in the foreground, verbose
         -db           stays in the foreground
         -D            goes into the background
+        -W / -Ws      a master process that runs workers; with notifications for systemd
+        -S <address>  with -W: the master's own command socket; bind options behind commas
         -sf / -st <pid>*  once started, tells these to finish / to end
         -x <socket>   takes over the listening sockets of the process behind this stats socket
         -V / -q       verbose mode / quiet mode
@@ -309,7 +318,7 @@ std::string usage(std::string_view name) {
   s += name;
   s += R"( -c -V -f examples/quickstart.cfg
   Signals: TERM and INT stop at once, USR1 lets connections end first, TTOU and TTIN pause and resume,
-  HUP and QUIT dump states and memory.
+  HUP and QUIT dump states and memory; to a master USR2 and HUP mean reload.
 )";
   return s;
 }

@@ -30,7 +30,8 @@ int wait_for(base::UniqueFd pipe, pid_t child) noexcept {
 
 base::Result<void, std::string> Daemon::detach() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return base::unexpected(std::string("Cannot create a pipe: ") + std::strerror(errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return base::unexpected(std::string("Cannot create a pipe: ") + std::strerror(errno));
   base::UniqueFd ours(ends[0]);
   parent_.reset(ends[1]);
   const pid_t child = ::fork();

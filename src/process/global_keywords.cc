@@ -180,6 +180,15 @@ void on_close_spread(KeywordContext& c) {
   }
 }
 
+void on_master_worker(KeywordContext& c) {
+  if (c.has(0) && c.arg(0).text != "no-exit-on-failure") {
+    c.error(c.arg(0), "'master-worker' : only 'no-exit-on-failure' is supported, got " + quoted(c.arg(0).text) + ".");
+    return;
+  }
+  spec(c).master_worker = true;
+  spec(c).no_exit_on_failure = c.has(0);
+}
+
 // What is never used needs no switching off.
 void on_nothing(KeywordContext&) {}
 
@@ -263,8 +272,10 @@ constexpr config::KeywordRow kRows[] = {
     {"insecure-fork-wanted", kG, 0, 0, "", on_flag<&G::insecure_fork, true>, config::kNoPrefix},
     {"insecure-setuid-wanted", kG, 0, 0, "", on_flag<&G::insecure_setuid, true>, config::kNoPrefix},
     {"localpeer", kG, 1, 1, "<name>", on_text<&G::local_peer>, config::kAnonymizeArgs},
+    {"master-worker", kG, 0, 1, "[no-exit-on-failure]", on_master_worker},
     {"maxconn", kG, 1, 1, "<number>", on_number<&G::maxconn, 0, kMaxConnections>},
     {"maxpipes", kG, 1, 1, "<number>", on_number<&G::max_pipes, 0, kMaxConnections>},
+    {"mworker-max-reloads", kG, 1, 1, "<number>", on_number<&G::max_reloads, 0, kMaxConnections>},
     {"nbthread", kG, 1, 1, "<number>", on_nbthread},
     {"node", kG, 1, 1, "<name>", on_node, config::kAnonymizeArgs},
     {"noepoll", kG, 0, 0, "", on_flag<&G::epoll, false>},

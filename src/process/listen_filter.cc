@@ -21,10 +21,8 @@ bool attach(int fd, int option, sock_filter* code, unsigned short length) noexce
 bool ignore_new_connections(int fd) noexcept {
   constexpr unsigned kFlagsAt = 13;  // RFC 9293 3.1: the byte with SYN (2) and ACK (16), seen from the TCP header
   sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsAt),
-      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsAt),    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
       BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
   };
   return attach(fd, SO_ATTACH_FILTER, code, sizeof code / sizeof code[0]);

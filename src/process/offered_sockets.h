@@ -1,6 +1,6 @@
 // Listening sockets that another process opened and gave us: from the master (by inheritance), or from a process that
-// runs (`_getsocks`, see handover.h). They are told apart by what the kernel says of them, never by what the giver says.
-// Thread: start-up.
+// runs (`_getsocks`, see handover.h). They are told apart by what the kernel says of them, never by what the giver
+// says. Thread: start-up.
 #pragma once
 
 #include <cstdint>

@@ -65,7 +65,8 @@ std::string port_holder(std::uint16_t port) {
   if (processes == nullptr) return {};
   while (const dirent* e = ::readdir(processes.get())) {
     const std::string_view pid = e->d_name;
-    if (!std::all_of(pid.begin(), pid.end(), base::is_digit) || !holds_one("/proc/" + std::string(pid) + "/fd", sockets))
+    if (!std::all_of(pid.begin(), pid.end(), base::is_digit) ||
+        !holds_one("/proc/" + std::string(pid) + "/fd", sockets))
       continue;
     std::ifstream comm("/proc/" + std::string(pid) + "/comm");
     std::string name;

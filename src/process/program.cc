@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +14,9 @@
 #include "process/ctl.h"
 #include "process/features.h"
 #include "process/keyword_listing.h"
+#include "process/master/master.h"
+#include "process/master/master_link.h"
+#include "process/master/program_call.h"
 #include "sluice/base/unique_fd.h"
 #include "sluice/policy/log_format.h"
 #include "sluice/process/limits.h"
@@ -42,13 +46,23 @@ class Program {
     if (const auto status = answer_at_once()) return *status;
     launch_.console.set_quiet(launch_.command.quiet);
     if (launch_.command.poison) ::mallopt(M_PERTURB, *launch_.command.poison ^ 0xff);
-    if (!launch_.command.directory.empty() && ::chdir(launch_.command.directory.c_str()) != 0) {
+    prepare_environment();
+    // A worker begins where its master stands.
+    if (launch_.master == nullptr && !launch_.command.directory.empty() &&
+        ::chdir(launch_.command.directory.c_str()) != 0) {
       return fatal("Could not change to directory " + launch_.command.directory + " : " + std::strerror(errno));
     }
-    prepare_environment();
     if (launch_.command.task == Task::Condition) return condition();
-    if (!read()) return 1;
-    return finish();
+    if (launch_.command.task == Task::Run && launch_.command.master && launch_.master == nullptr) return run_master();
+    const int status = read() ? finish() : 1;
+    // The master shows what kept its worker from starting.
+    if (status != 0 && launch_.master != nullptr) launch_.master->tell_log(launch_.console.startup_logs());
+    return status;
+  }
+
+  void set_argv(std::vector<std::string> argv) {
+    call_ = find_program(argv, launch_.identity);
+    launch_.argv = std::move(argv);
   }
 
  private:
@@ -136,8 +150,13 @@ class Program {
     e.set("HAPROXY_TCP_LOG_FMT", policy::kTcpLogFormat);
     e.set("HAPROXY_HTTP_CLF_LOG_FMT", policy::kClfHttpLogFormat);
     e.set("HAPROXY_TCP_CLF_LOG_FMT", policy::kClfTcpLogFormat);
+    launch_.master = MasterLink::find(e);
     e.unset("HAPROXY_MWORKER");
     e.unset("HAPROXY_MASTER_CLI");
+    if (launch_.master != nullptr) {
+      e.set("HAPROXY_MWORKER", "1");
+      if (const std::string s = master_sockets_text(launch_.command); !s.empty()) e.set("HAPROXY_MASTER_CLI", s);
+    }
     e.unset("HAPROXY_CLI");
     e.unset("HAPROXY_CFGFILES");
     e.set("HAPROXY_LOCALPEER", launch_.command.local_peer.empty() ? host_name() : launch_.command.local_peer);
@@ -157,6 +176,7 @@ class Program {
       files += launch_.document.sources.path(i);
     }
     launch_.env.set("HAPROXY_CFGFILES", files);
+    if (const std::string s = stats_sockets_text(launch_.document); !s.empty()) launch_.env.set("HAPROXY_CLI", s);
     ::clearenv();
     for (const auto& [name, value] : launch_.env.all()) ::setenv(name.c_str(), value.c_str(), 1);
   }
@@ -215,6 +235,7 @@ class Program {
     for (const std::string& cls : launch_.command.keyword_classes) print(keyword_listing(table_, cls));
     if (launch_.command.dump_libraries) print(loaded_libraries());
     if (launch_.command.task == Task::Check) return checked();
+    if (launch_.global.master_worker && launch_.master == nullptr) return start_again_as_master();
     if (launch_.listeners == 0) {
       return fatal("[" + launch_.identity.name +
                    ".main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
@@ -224,6 +245,40 @@ class Program {
         return fatal("[" + launch_.identity.name + ".main()] " + r.error());
     }
     return serve(launch_);
+  }
+
+  // -- master and workers
+
+  int run_master() {
+    const bool daemon = (launch_.command.daemon || daemon_wanted()) && !launch_.command.foreground;
+    return Master(launch_, call_).run(daemon);
+  }
+
+  // The keyword "daemon" matters before the first worker is there: a child looks for it and forgets the rest.
+  bool daemon_wanted() {
+    if (launch_.command.foreground) return false;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      launch_.console.set_fd(-1);
+      (void)read();
+      ::_exit(launch_.global.daemon ? 1 : 0);
+    }
+    int status = 0;
+    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+  }
+
+  // "master-worker" in the configuration: what has been read is of no use to the master.
+  int start_again_as_master() {
+    std::vector<std::string> args = launch_.argv;
+    args.insert(args.begin() + 1, "-W");
+    std::vector<char*> argv;
+    for (std::string& a : args) argv.push_back(a.data());
+    argv.push_back(nullptr);
+    if (!launch_.command.directory.empty()) (void)!::fchdir(start_directory_.get());
+    ::execv(call_.path.c_str(), argv.data());
+    return fatal("Cannot run " + call_.path + ": " + std::strerror(errno));
   }
 
   int checked() {
@@ -238,6 +293,8 @@ class Program {
   }
 
   config::KeywordTable table_;
+  ProgramCall call_;
+  base::UniqueFd start_directory_{::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   Launch launch_;
 };
 
@@ -267,6 +324,7 @@ int run(int argc, char** argv) {
   // On the heap and never destroyed: threads that are still ending may look at it.
   static Program* program = nullptr;
   program = new Program(argc > 0 ? argv[0] : "sluice");
+  program->set_argv({argv, argv + argc});
   return program->run(args);
 }
 

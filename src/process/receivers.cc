@@ -58,7 +58,10 @@ bool Receivers::open(const model::Listener& l, std::string& why) {
     net::BindSpec taken = *l.spec;
     taken.address.kind = net::AddressKind::InheritedFd;
     taken.address.fd = fd.get();
-    if (auto opened = net::open_listener(taken, l.port, options)) receiver.sockets.push_back(std::move(*opened));
+    auto opened = net::open_listener(taken, l.port, options);
+    if (!opened) continue;
+    opened->inherited = false;
+    receiver.sockets.push_back(std::move(*opened));
   }
   const bool own_per_thread = options.reuseport && l.spec->address.kind == net::AddressKind::Ip && l.port != 0;
   const std::size_t wanted = own_per_thread ? threads_ : 1;
@@ -111,6 +114,15 @@ bool Receivers::bind_all(OldProcesses& old) {
                                                       "Exiting.");
   }
   return ok;
+}
+
+std::vector<int> Receivers::to_give() const {
+  std::vector<int> out;
+  for (const Receiver& r : receivers_) {
+    for (const net::OpenedListener& s : r.sockets)
+      if (s.fd.valid() && !s.inherited) out.push_back(s.fd.get());
+  }
+  return out;
 }
 
 bool Receivers::open_stats_sockets() {

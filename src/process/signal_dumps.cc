@@ -45,8 +45,9 @@ void dump_proxy(Console& console, const proxy::Proxy& p) noexcept {
   text += " Conn: act(FE+BE): " + std::to_string(p.connections.load()) + "+" +
           std::to_string(back == nullptr ? 0 : back->current()) + ", " +
           std::to_string(back == nullptr ? 0 : back->total_queued()) + " pend (" +
-          std::to_string(back == nullptr ? 0 : back->queued()) + " unass), tot(FE+BE): " +
-          std::to_string(front.connections.get()) + "+" + std::to_string(total.sessions.get()) + ".";
+          std::to_string(back == nullptr ? 0 : back->queued()) +
+          " unass), tot(FE+BE): " + std::to_string(front.connections.get()) + "+" +
+          std::to_string(total.sessions.get()) + ".";
   tell(console, p, text);
 }
 

@@ -39,8 +39,8 @@ void SoftStop::end_hard() noexcept {
   for (const auto& p : running_.model->global.proxies) {
     const std::uint32_t left = p->connections.load(std::memory_order_relaxed);
     if (left == 0) continue;
-    const std::string line = "Proxy " + p->rules->name + " hard-stopped (" + std::to_string(left) +
-                             " remaining conns will be closed).";
+    const std::string line =
+        "Proxy " + p->rules->name + " hard-stopped (" + std::to_string(left) + " remaining conns will be closed).";
     launch_.console.say(ops::Console::Severity::Warning, line);
     if (p->log != nullptr) p->log->write(base::LogLevel::Warning, line);
   }

@@ -2,24 +2,55 @@
 
 #include <algorithm>
 
+#include "process/handover.h"
 #include "sluice/ops/cli_spec.h"
 
 namespace sluice::process {
 
-StatsCli::StatsCli(Launch& launch, Running& running, Receivers& receivers, Threads& threads)
-    : stats_(*running.model, process_side(launch, running, receivers, threads)), captures_(*running.model) {
+namespace {
+
+// "_getsocks [all]": the listening sockets go to whoever asks, see handover.h.
+std::unique_ptr<ops::CliAnswer> get_sockets(ops::CliCall& c) {
+  auto& self = *static_cast<StatsCli*>(c.ctx);
+  if (!c.session.exposes_listeners()) {
+    c.say("Listening sockets are not given away here: 'expose-fd listeners' is missing.", ops::CliSeverity::Err);
+    return nullptr;
+  }
+  if (give_sockets(c.session.connection(), self.receivers().to_give())) {
+    self.listeners().given_away(c.word(1) == "all" ? ListenerControl::Shared::All
+                                                   : ListenerControl::Shared::OnePerAddress);
+  }
+  c.session.quit();
+  return nullptr;
+}
+
+constexpr ops::CliCommand kCommands[] = {
+    {"_getsocks", ops::CliLevel::User, "_getsocks", "", get_sockets, ops::CliCommand::Mode::Unlisted},
+};
+
+}  // namespace
+
+StatsCli::StatsCli(Launch& launch, Running& running, Receivers& receivers, Threads& threads, ListenerControl& listeners)
+    : receivers_(receivers),
+      listeners_(listeners),
+      stats_(*running.model, process_side(launch, running, receivers, threads)),
+      captures_(*running.model) {
   const config::Section* g = launch.document.global();
-  const auto* spec = g == nullptr ? nullptr : g->parts.find<ops::StatsSpec>();
-  if (spec == nullptr) return;
+  const auto* configured = g == nullptr ? nullptr : g->parts.find<ops::StatsSpec>();
+  if (configured == nullptr && launch.master == nullptr) return;
+  static const ops::StatsSpec kNone;
+  const ops::StatsSpec* const spec = configured == nullptr ? &kNone : configured;
   context_.stats = &stats_;
   context_.captures = &captures_;
   context_.console = &launch.console;
   context_.global = &running.model->global;
   context_.threads = &threads.group();
+  context_.frontends = &listeners;
   context_.started = base::Clock::now();
   context_.version = launch.identity.version;
   context_.sockets = spec->sockets;
   ops::add_builtin_commands(commands_, context_);
+  commands_.add(kCommands, this);
   ops::CliLimits limits;
   limits.timeout = spec->timeout;
   limits.max_sessions = spec->maxconn;
@@ -29,6 +60,15 @@ StatsCli::StatsCli(Launch& launch, Running& running, Receivers& receivers, Threa
   server_->set_start(base::Clock::now());
   auto& sockets = receivers.stats_sockets();
   for (std::size_t i = 0; i < sockets.size(); ++i) server_->listen(std::move(sockets[i]), spec->sockets[i]);
+}
+
+void StatsCli::adopt(base::UniqueFd client, std::string_view modes) {
+  if (server_ == nullptr || modes.empty()) return;
+  const ops::CliLevel level = modes[0] == 'a'   ? ops::CliLevel::Admin
+                              : modes[0] == 'o' ? ops::CliLevel::Operator
+                                                : ops::CliLevel::User;
+  server_->adopt(std::move(client), level, modes.find('e') != std::string_view::npos,
+                 modes.find('x') != std::string_view::npos);
 }
 
 model::ProcessSide StatsCli::process_side(Launch& launch, const Running& running, Receivers& receivers,

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "process/listener_control.h"
 #include "process/running.h"
 #include "process/threads.h"
 #include "sluice/model/stats.h"
@@ -13,13 +14,22 @@ namespace sluice::process {
 
 class StatsCli {
  public:
-  // Listens on the sockets that the receivers hold; nothing happens when there are none. The threads have been made.
-  StatsCli(Launch& launch, Running& running, Receivers& receivers, Threads& threads);
+  // Listens on the sockets that the receivers hold. Nothing is there when they hold none and there is no master to send
+  // clients. The threads have been made.
+  StatsCli(Launch& launch, Running& running, Receivers& receivers, Threads& threads, ListenerControl& listeners);
+  // A client of the master's command socket; modes: see WorkerProcess::give_client().
+  void adopt(base::UniqueFd client, std::string_view modes);
+
+  // For its commands.
+  [[nodiscard]] Receivers& receivers() noexcept { return receivers_; }
+  [[nodiscard]] ListenerControl& listeners() noexcept { return listeners_; }
 
  private:
   [[nodiscard]] model::ProcessSide process_side(Launch& launch, const Running& running, Receivers& receivers,
                                                 Threads& threads) const;
 
+  Receivers& receivers_;
+  ListenerControl& listeners_;
   model::Stats stats_;
   model::Captures captures_;
   ops::CliCommands commands_;

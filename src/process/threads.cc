@@ -198,10 +198,9 @@ void Threads::follow(State& state, Follow* request) noexcept {
   }
   if (request->left.fetch_sub(1) != 1) return;
   if (request->then != nullptr)
-    (void)first().post({[](void* p, std::uintptr_t then) noexcept {
-                          reinterpret_cast<void (*)(void*) noexcept>(then)(p);
-                        },
-                        request->ctx, reinterpret_cast<std::uintptr_t>(request->then)});
+    (void)first().post(
+        {[](void* p, std::uintptr_t then) noexcept { reinterpret_cast<void (*)(void*) noexcept>(then)(p); },
+         request->ctx, reinterpret_cast<std::uintptr_t>(request->then)});
   delete request;
 }
 

@@ -45,7 +45,9 @@ struct CliContext {
   std::vector<StatsSocketSpec> sockets;        // for `show cli sockets`
 };
 
-// context outlives the table.
+// Those about the session alone: help, prompt, quit, levels, modes, timeout, echo.
+void add_session_commands(CliCommands& commands);
+// All. context outlives the table.
 void add_builtin_commands(CliCommands& commands, CliContext& context);
 
 }  // namespace sluice::ops

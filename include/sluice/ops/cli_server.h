@@ -16,6 +16,7 @@
 #include "sluice/base/result.h"
 #include "sluice/base/unique_fd.h"
 #include "sluice/ops/cli.h"
+#include "sluice/ops/cli_route.h"
 #include "sluice/ops/cli_spec.h"
 #include "sluice/runtime/loop.h"
 
@@ -46,6 +47,10 @@ class CliServer {
   // expose_listeners.
   void listen(base::UniqueFd socket, const StatsSocketSpec& spec);
   void listen(base::UniqueFd socket, CliLevel level);
+  // A client that came another way, over a stream socket; not counted against max_sessions.
+  void adopt(base::UniqueFd client, CliLevel level, bool expert, bool experimental);
+  // Every session from here on gets a route of its own.
+  void set_routes(CliRouteMaker maker) noexcept;
   // Stops accepting; sessions go on.
   void stop_listening() noexcept;
   [[nodiscard]] std::size_t sessions() const noexcept;

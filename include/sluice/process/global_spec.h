@@ -49,6 +49,11 @@ struct GlobalSpec {
   base::Millis close_spread{0};                 // close-spread-time; kNoTimeout = "infinite"
   std::optional<base::Millis> hard_stop_after;  // counted from SIGUSR1
 
+  // -- master and workers
+  bool master_worker = false;       // master-worker
+  bool no_exit_on_failure = false;  // master-worker no-exit-on-failure
+  std::uint32_t max_reloads = 50;   // mworker-max-reloads
+
   // -- identity and rights
   std::string user, group;  // names as written; resolved into the numbers below
   std::optional<unsigned> uid, gid;

@@ -21,6 +21,8 @@ namespace sluice::process {
 
 int run(int argc, char** argv);
 
+class MasterLink;
+
 // What build() and serve() are given. Lives until the process ends.
 struct Launch {
   CommandLine command;
@@ -31,7 +33,9 @@ struct Launch {
   ops::Console console;  // standard error; keeps what was said for `show startup-logs`
   GlobalSpec global;     // the section with the command line applied
 
-  bool introduced = false;  // see introduce()
+  std::vector<std::string> argv;       // as the program was called
+  std::shared_ptr<MasterLink> master;  // of a worker; null: there is no master
+  bool introduced = false;             // see introduce()
 
   // Set by build().
   std::shared_ptr<void> built;  // whatever serve() needs

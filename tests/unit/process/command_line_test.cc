@@ -89,8 +89,16 @@ TEST(CommandLineTest, TakingOverFromOthers) {
   EXPECT_EQ(bad({"-f", "x", "-st", "0"}), "'-st' expects process numbers, got '0'.");
 }
 
+TEST(CommandLineTest, Master) {
+  const CommandLine c = good({"-Ws", "-S", "/run/master,mode,600", "-S", "127.0.0.1:0", "-f", "x"});
+  EXPECT_TRUE(c.master && c.notify && c.foreground);
+  EXPECT_EQ(c.master_sockets, (std::vector<std::string>{"/run/master,mode,600", "127.0.0.1:0"}));
+  EXPECT_FALSE(good({"-W", "-f", "x"}).foreground);
+  EXPECT_EQ(bad({"-W", "-S"}), "'-S' expects an argument. +usage");
+}
+
 TEST(CommandLineTest, WhatIsNotBuiltIsRefusedByName) {
-  for (const char* option : {"-W", "-Ws", "-S", "-4", "-dA", "-dc", "-dG", "-dV", "-dt"}) {
+  for (const char* option : {"-4", "-dA", "-dc", "-dG", "-dV", "-dt"}) {
     EXPECT_EQ(bad({"-f", "x", option}).substr(0, std::string(option).size() + 24),
               "'" + std::string(option) + "' is not supported yet:");
   }
