@@ -7,6 +7,7 @@
 #include <cctype>
 #include <fstream>
 
+#include "process/capabilities.h"
 #include "process/cpu_map.h"
 #include "sluice/base/strings.h"
 #include "sluice/process/global_spec.h"
@@ -123,6 +124,15 @@ void on_group(KeywordContext& c) {
   }
   spec(c).group = name;
   spec(c).gid = g->gr_gid;
+}
+
+void on_setcap(KeywordContext& c) {
+  const auto set = parse_capabilities(c.arg(0).text);
+  if (set) {
+    spec(c).capabilities |= *set;
+  } else {
+    c.error(c.arg(0), "'setcap' : " + set.error() + ".");
+  }
 }
 
 void on_node(KeywordContext& c) {
@@ -290,6 +300,7 @@ constexpr config::KeywordRow kRows[] = {
     {"quiet", kG, 0, 0, "", on_flag<&G::quiet, true>},
     {"resetenv", kG, 0, config::kAnyArgs, "[<name>...]", on_resetenv},
     {"set-dumpable", kG, 0, 1, "[on|off]", on_set_dumpable, config::kNoPrefix},
+    {"setcap", kG, 1, 1, "<name>[,<name>...]", on_setcap},
     {"setenv", kG, 2, 2, "<name> <value>", on_setenv, config::kAnonymizeArgs},
     {"strict-limits", kG, 0, 0, "", on_flag<&G::strict_limits, true>, config::kNoPrefix},
     {"thread-groups", kG, 1, 1, "<number>", on_thread_groups},

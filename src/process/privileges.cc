@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "process/capabilities.h"
+
 namespace sluice::process {
 
 namespace {
@@ -55,8 +57,13 @@ base::Result<void, std::string> drop_privileges(const GlobalSpec& spec, const st
         return base::unexpected(where + "Cannot set gid " + std::to_string(*spec.gid) + ".");
     }
   }
+  if (spec.capabilities != 0) keep_capabilities();
   if (spec.uid && (::getuid() != *spec.uid || ::geteuid() != *spec.uid)) {
     if (::setuid(*spec.uid) != 0) return base::unexpected(where + "Cannot set uid " + std::to_string(*spec.uid) + ".");
+  }
+  // Root without another user keeps all there is.
+  if (spec.capabilities != 0 && ::getuid() != 0) {
+    if (auto r = set_capabilities(spec.capabilities); !r) return base::unexpected(where + r.error());
   }
   // EINVAL: a kernel that does not know it.
   if (!spec.insecure_setuid && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && errno != EINVAL)

@@ -258,6 +258,19 @@ def pause_for_noreuseport(start, folder):
     assert q.wait() == 143
 
 
+def capabilities(start, folder):
+    if os.getuid() != 0:
+        return
+    port = free_port()
+    p = start("-db", "-f", config(folder, port, "setcap cap_net_bind_service,cap_net_raw\n    uid 65534\n    gid 65534"))
+    until("serving", lambda: accepts(port))
+    with open(f"/proc/{p.pid}/status") as f:
+        status = dict(line.split(":", 1) for line in f)
+    assert status["Uid"].split() == ["65534"] * 4
+    for name in ("CapEff", "CapPrm"):
+        assert int(status[name], 16) == 1 << 10 | 1 << 13, status[name]
+
+
 def pid_file_not_writable(start, folder):
     p = start("-db", "-p", folder.file("nowhere/pid"), "-f", config(folder, free_port()))
     assert p.wait() == 1
@@ -281,5 +294,5 @@ def load_over_soft_stops(start, folder):
 
 
 main([hard_stop, pause_and_resume, dumps, soft_stop, soft_stop_closes_idle, idle_close_on_response,
-      close_spread_infinite_and_hard_stop_after, close_spread_time, grace, daemon, pause_for_noreuseport,
+      close_spread_infinite_and_hard_stop_after, close_spread_time, grace, daemon, pause_for_noreuseport, capabilities,
       pid_file_not_writable, load_over_soft_stops])

@@ -61,11 +61,12 @@ struct GlobalSpec {
   std::string pid_file;
   std::string node;  // "" = host name
   std::string description;
-  std::string local_peer;        // "" = host name
-  bool insecure_fork = false;    // insecure-fork-wanted
-  bool insecure_setuid = false;  // insecure-setuid-wanted
-  bool dumpable = false;         // set-dumpable
-  bool daemon = false;           // `daemon`, -D, and nothing that keeps it in the foreground
+  std::string local_peer;          // "" = host name
+  std::uint64_t capabilities = 0;  // setcap: kept when the user changes
+  bool insecure_fork = false;      // insecure-fork-wanted
+  bool insecure_setuid = false;    // insecure-setuid-wanted
+  bool dumpable = false;           // set-dumpable
+  bool daemon = false;             // `daemon`, -D, and nothing that keeps it in the foreground
 
   // -- reporting
   bool quiet = false;
