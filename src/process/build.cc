@@ -1,12 +1,12 @@
 // build(): from the Document to the Model, with the limits and settings of the global section.
 #include <unistd.h>
 
+#include "process/running.h"
 #include "sluice/backend/spec.h"
 #include "sluice/model/model.h"
 #include "sluice/ops/cli_spec.h"
 #include "sluice/process/limits.h"
 #include "sluice/process/program.h"
-#include "process/running.h"
 
 namespace sluice::process {
 
@@ -20,12 +20,14 @@ FdNeeds count_needs(const config::Document& document, unsigned threads) {
   for (const config::Section& s : document.sections) {
     if (const auto* binds = s.parts.find<net::BindSpecs>()) {
       for (const net::BindSpec& b : binds->binds)
-        needs.listeners += threads * (b.address.port_kind == net::PortKind::Range ? b.address.port_last - b.address.port + 1U : 1U);
+        needs.listeners +=
+            threads * (b.address.port_kind == net::PortKind::Range ? b.address.port_last - b.address.port + 1U : 1U);
     }
     if (const auto* backend = s.parts.find<backend::BackendSpec>()) {
       for (const backend::ServerSpec& server : backend->servers) needs.checks += server.options.check ? 1 : 0;
     }
-    if (const auto* stats = s.parts.find<ops::StatsSpec>()) needs.others += static_cast<std::uint32_t>(stats->sockets.size()) + stats->maxconn;
+    if (const auto* stats = s.parts.find<ops::StatsSpec>())
+      needs.others += static_cast<std::uint32_t>(stats->sockets.size()) + stats->maxconn;
   }
   needs.others += 8;
   return needs;

@@ -44,14 +44,16 @@ base::Result<void, std::string> Daemon::detach() {
   return {};
 }
 
-void Daemon::ready(ops::Console& console) noexcept {
-  if (!parent_.valid()) return;
+void Daemon::leave_terminal(ops::Console& console) noexcept {
   console.set_fd(-1);
   const base::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  for (int fd = 0; fd <= 2; ++fd) {
-    // Under chroot there may be no /dev/null: closed ends are what is left, and nothing of ours may get their numbers.
-    if (null.valid()) (void)::dup2(null.get(), fd);
-  }
+  // Under chroot there may be none: the terminal then stays open, and nothing is written to it.
+  for (int fd = 0; fd <= 2 && null.valid(); ++fd) (void)::dup2(null.get(), fd);
+}
+
+void Daemon::ready(ops::Console& console) noexcept {
+  if (!parent_.valid()) return;
+  leave_terminal(console);
   const char byte = 1;
   (void)!::write(parent_.get(), &byte, 1);
   parent_.reset();

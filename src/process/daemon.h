@@ -15,6 +15,8 @@ class Daemon {
   // Goes on in the child, in a session of its own; the parent waits and exits with 0 once ready() was called, or with
   // the child's status. Messages still go to the terminal.
   base::Result<void, std::string> detach();
+  // Standard input, output and error lead nowhere from here on.
+  static void leave_terminal(ops::Console& console) noexcept;
   // The start is over: lets the terminal and the parent go. Nothing happens without detach().
   void ready(ops::Console& console) noexcept;
 

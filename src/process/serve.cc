@@ -116,6 +116,7 @@ class Server final : private MasterLink::Listener {
     if (launch_.master != nullptr) tell_master();
     launch_.console.end_of_start();
     daemon_.ready(launch_.console);
+    if (launch_.master != nullptr && launch_.master->in_background()) Daemon::leave_terminal(launch_.console);
     threads_.run_first();
     cli_.reset();
     threads_.join();

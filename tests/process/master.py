@@ -91,6 +91,8 @@ def daemon(start, folder):
         assert get(port) == (200, "one")
         master = int(open(pidfile).read())
         assert workers(folder)["master"] == [master]
+        for pid in (master, workers(folder)["workers"][0]):
+            until("no terminal", lambda: os.readlink(f"/proc/{pid}/fd/2") == "/dev/null")
         os.kill(master, signal.SIGTERM)
         until("gone", lambda: not alive(master))
     p = start("-W", "-D", "-f", folder.file("bad.cfg", "global\n    bogus\n"))

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include "process/master/master_cli.h"
+#include "process/master/master_link.h"
 #include "sluice/base/strings.h"
 
 namespace sluice::process {
@@ -55,6 +57,7 @@ int Master::run(bool daemon) {
       say(Console::Severity::Alert, r.error());
       return 1;
     }
+    ::setenv(kBackgroundVariable, "1", 1);  // for the workers
   }
   runtime::LoopOptions options;
   options.mailbox_slots = 64;

@@ -14,6 +14,7 @@ std::unique_ptr<MasterLink> MasterLink::find(config::Environment& env) {
     link.reset(new MasterLink);
     link->channel_ = Channel(base::UniqueFd(*fd));
     link->reload_ = env.get(kReloadVariable).has_value();
+    link->background_ = env.get(kBackgroundVariable).has_value();
     std::string_view list = env.get(kSocketsVariable).value_or(std::string_view());
     while (!list.empty()) {
       const auto comma = std::min(list.find(','), list.size());
@@ -21,7 +22,7 @@ std::unique_ptr<MasterLink> MasterLink::find(config::Environment& env) {
       list.remove_prefix(std::min(comma + 1, list.size()));
     }
   }
-  for (const char* name : {kChannelVariable, kSocketsVariable, kReloadVariable}) env.unset(name);
+  for (const char* name : {kChannelVariable, kSocketsVariable, kReloadVariable, kBackgroundVariable}) env.unset(name);
   return link;
 }
 

@@ -19,6 +19,7 @@ namespace sluice::process {
 inline constexpr const char* kChannelVariable = "SLUICE_MASTER_CHANNEL";     // descriptor of the channel
 inline constexpr const char* kSocketsVariable = "SLUICE_LISTENING_SOCKETS";  // descriptors, with commas
 inline constexpr const char* kReloadVariable = "SLUICE_RELOAD";              // there: not the first worker
+inline constexpr const char* kBackgroundVariable = "SLUICE_BACKGROUND";      // there: nobody looks at a terminal
 
 class MasterLink final : private runtime::IoHandler {
  public:
@@ -27,6 +28,7 @@ class MasterLink final : private runtime::IoHandler {
 
   // A worker of this master has served before: what the command line says about other processes is done.
   [[nodiscard]] bool is_reload() const noexcept { return reload_; }
+  [[nodiscard]] bool in_background() const noexcept { return background_; }
   [[nodiscard]] OfferedSockets take_offered() noexcept { return std::move(offered_); }
 
   void tell_facts(const GlobalSpec& global, std::string_view version) const;
@@ -50,6 +52,7 @@ class MasterLink final : private runtime::IoHandler {
   Channel channel_;
   OfferedSockets offered_;
   bool reload_ = false;
+  bool background_ = false;
   runtime::Loop* loop_ = nullptr;
   Listener* listener_ = nullptr;
 };

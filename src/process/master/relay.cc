@@ -115,7 +115,8 @@ ops::CliRoute::Taken WorkerRoute::take(std::string_view line, std::string_view c
   std::string_view text = trimmed(command);
   Place place = here_;
   std::size_t taken = command.size();
-  if (text.starts_with('@')) {
+  const bool prefixed = text.starts_with('@');
+  if (prefixed) {
     const bool whole_line = text.starts_with("@@");
     if (whole_line) {
       text = trimmed(line);
@@ -142,8 +143,10 @@ ops::CliRoute::Taken WorkerRoute::take(std::string_view line, std::string_view c
   }
   if (place.pid == 0) return {0, nullptr, text.size() == trimmed(command).size() ? std::string_view() : text};
   // These are about the session here, wherever its commands go.
-  for (const std::string_view own : {"prompt", "quit", "expert-mode", "experimental-mode"})
-    if (text == own || (text.starts_with(own) && text[own.size()] == ' ')) return {};
+  if (!prefixed) {
+    for (const std::string_view own : {"prompt", "quit", "expert-mode", "experimental-mode"})
+      if (text == own || (text.starts_with(own) && text[own.size()] == ' ')) return {};
+  }
   WorkerProcess* const worker = master_.find(place.pid);
   int ends[2];
   if (worker == nullptr || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
