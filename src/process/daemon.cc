@@ -41,19 +41,19 @@ base::Result<void, std::string> Daemon::detach() {
     ::_exit(wait_for(std::move(ours), child));
   }
   ::setsid();
+  follow();
   return {};
 }
 
-void Daemon::leave_terminal(ops::Console& console) noexcept {
-  console.set_fd(-1);
-  const base::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  // Under chroot there may be none: the terminal then stays open, and nothing is written to it.
-  for (int fd = 0; fd <= 2 && null.valid(); ++fd) (void)::dup2(null.get(), fd);
-}
+void Daemon::follow() noexcept { nowhere_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
 
 void Daemon::ready(ops::Console& console) noexcept {
+  if (nowhere_.valid()) {
+    console.set_fd(-1);
+    for (int fd = 0; fd <= 2; ++fd) (void)::dup2(nowhere_.get(), fd);
+    nowhere_.reset();
+  }
   if (!parent_.valid()) return;
-  leave_terminal(console);
   const char byte = 1;
   (void)!::write(parent_.get(), &byte, 1);
   parent_.reset();

@@ -15,13 +15,14 @@ class Daemon {
   // Goes on in the child, in a session of its own; the parent waits and exits with 0 once ready() was called, or with
   // the child's status. Messages still go to the terminal.
   base::Result<void, std::string> detach();
-  // Standard input, output and error lead nowhere from here on.
-  static void leave_terminal(ops::Console& console) noexcept;
-  // The start is over: lets the terminal and the parent go. Nothing happens without detach().
+  // For a child of one that has done so: only the terminal is to be left, in ready().
+  void follow() noexcept;
+  // The start is over: lets the terminal and the parent go. Nothing happens without detach() or follow().
   void ready(ops::Console& console) noexcept;
 
  private:
-  base::UniqueFd parent_;  // a pipe: one byte means ready
+  base::UniqueFd nowhere_;  // /dev/null, opened before chroot
+  base::UniqueFd parent_;   // a pipe: one byte means ready
 };
 
 }  // namespace sluice::process

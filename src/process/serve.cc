@@ -41,6 +41,7 @@ class Server final : private MasterLink::Listener {
       if (auto r = daemon_.detach(); !r) return fatal(main_prefix() + r.error());
       forked();
     }
+    if (launch_.master != nullptr && launch_.master->in_background()) daemon_.follow();
     if (!take_over() || !apply_limits() || !receivers_.bind_all(old_)) return 1;
     if (launch_.master == nullptr && !write_pid_file(launch_)) return 1;
     advise();
@@ -116,7 +117,6 @@ class Server final : private MasterLink::Listener {
     if (launch_.master != nullptr) tell_master();
     launch_.console.end_of_start();
     daemon_.ready(launch_.console);
-    if (launch_.master != nullptr && launch_.master->in_background()) Daemon::leave_terminal(launch_.console);
     threads_.run_first();
     cli_.reset();
     threads_.join();
