@@ -109,6 +109,15 @@ void ListenerControl::shut_down(proxy::Proxy& frontend) noexcept {
 }
 
 void ListenerControl::pause_all() noexcept {
+  for (Receiver& r : receivers_.all()) {
+    if (r.plan->proxy->front_state.load() != FrontState::Running) continue;
+    for (net::OpenedListener& s : r.sockets)
+      if (is_tcp(s) && exclusive(s)) ignore_new_connections(s.fd.get());
+  }
+  threads_.first().arm_after(pause_timer_, kIgnoreTime);
+}
+
+void ListenerControl::pause_now() noexcept {
   for (const auto& p : running_.model->global.proxies)
     if (listens(*p) && p->front_state.load() == FrontState::Running) (void)pause(*p);
   if (!receivers_.stats_sockets().empty())
@@ -116,6 +125,10 @@ void ListenerControl::pause_all() noexcept {
 }
 
 void ListenerControl::resume_all() noexcept {
+  if (pause_timer_.armed()) {
+    pause_timer_.disarm();
+    pause_now();
+  }
   for (const auto& p : running_.model->global.proxies)
     if (listens(*p) && p->front_state.load() == FrontState::Paused) (void)resume(*p);
   if (!receivers_.stats_sockets().empty())

@@ -35,6 +35,7 @@ class ListenerControl final : public ops::FrontendControl {
   bool resume(proxy::Proxy& frontend) noexcept override;
   void shut_down(proxy::Proxy& frontend) noexcept override;
 
+  // All frontends; the pause comes a moment later, so that handshakes under way can end.
   void pause_all() noexcept;
   void resume_all() noexcept;
   // The listening sockets were given to somebody.
@@ -49,6 +50,7 @@ class ListenerControl final : public ops::FrontendControl {
   bool exclusive(const net::OpenedListener& s) const noexcept { return shared_ == Shared::No && !s.inherited; }
   bool pause_receiver(Receiver& r) noexcept;
   bool resume_receiver(Receiver& r) noexcept;
+  void pause_now() noexcept;
   void report(const proxy::Proxy& p, std::string_view text) noexcept;
   void say_stopped(const proxy::Proxy& p) noexcept;
   void close_stopped() noexcept;
@@ -58,6 +60,7 @@ class ListenerControl final : public ops::FrontendControl {
   Receivers& receivers_;
   Threads& threads_;
   Shared shared_ = Shared::No;
+  runtime::MemberTimer<&ListenerControl::pause_now> pause_timer_{*this};
   void (*then_)(void*) noexcept = nullptr;
   void* then_ctx_ = nullptr;
 };

@@ -124,9 +124,10 @@ void Threads::accept_waiting(Receiver& receiver, std::size_t socket) noexcept {
   proxy::Acceptor& acceptor = own != state.places.end() ? *own->acceptor : other;
   if (own == state.places.end()) other.start();
   for (pollfd p{fd, POLLIN, 0}; ::poll(&p, 1, 0) == 1 && (p.revents & POLLIN) != 0;) {
-    const std::size_t before = state.worker->sessions();
+    // Not the number of sessions: one may be over by the time the next is accepted.
+    const std::uint64_t before = state.worker->counters().connections.get();
     acceptor.on_io(runtime::kIn);
-    if (state.worker->sessions() == before) break;  // no room
+    if (state.worker->counters().connections.get() == before) break;  // no room
   }
   other.stop();
 }

@@ -293,6 +293,33 @@ def load_over_soft_stops(start, folder):
     assert kept.requests > 100 and single.requests > 100
 
 
+def load_over_pauses(start, folder):
+    """Two processes on one port; one lets go of it and takes it back again and again: nothing refused, reset or lost."""
+    port = free_port()
+    p = start("-db", "-f", config(folder, port))
+    until("serving", lambda: accepts(port))
+    q = start("-db", "-f", folder.file("b.cfg", f"""
+global
+    nbthread 1
+{DEFAULTS}
+frontend fe
+    bind 127.0.0.1:{port}
+    http-request return status 200 content-type text/plain string "hello"
+"""))
+    q.says("Automatically setting")
+    time.sleep(0.3)
+    kept, single = Load(port, 4, True), Load(port, 4, False)
+    for i in range(1, 11):
+        p.tell(signal.SIGTTOU)
+        until("paused", lambda: p.output().count("[WARNING]") and len(p.output().split("Paused frontend GLOBAL.")) > i)
+        p.tell(signal.SIGTTIN)
+        until("resumed", lambda: len(p.output().split("Resumed frontend GLOBAL.")) > i)
+    kept.end(), single.end()
+    print(kept.report("keep-alive"), single.report("single"), sep="\n")
+    assert not kept.failures and not kept.stale and not single.failures
+    assert kept.requests > 100 and single.requests > 100
+
+
 main([hard_stop, pause_and_resume, dumps, soft_stop, soft_stop_closes_idle, idle_close_on_response,
       close_spread_infinite_and_hard_stop_after, close_spread_time, grace, daemon, pause_for_noreuseport, capabilities,
-      pid_file_not_writable, load_over_soft_stops])
+      pid_file_not_writable, load_over_soft_stops, load_over_pauses])
