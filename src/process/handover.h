@@ -8,7 +8,8 @@
 //                                           u8 length, name space; u8 length, interface; int32 options (0)
 //   int32: how many so far       ------->   when it was full; then the next message
 //
-// A taker that says "_getsocks all" uses every socket; any other uses the first of each address and closes the rest.
+// A taker that says "_getsocks all" uses every socket, however many an address has, and gets them. Any other would use
+// one of each address (the reference: the one that came last) and close the rest, so it is given the first alone.
 // Blocks, each step a second at most. Thread: start-up for taking, the first loop's for giving.
 #pragma once
 

@@ -24,7 +24,7 @@ class ListenerControl final : public ops::FrontendControl {
   // Who has our sockets besides us.
   enum class Shared : std::uint8_t {
     No,
-    OnePerAddress,  // a process that uses the first of each address and has closed the others
+    OnePerAddress,  // a process that was given the first of each address
     All,            // a process that uses all of them
   };
 

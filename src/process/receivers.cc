@@ -71,7 +71,8 @@ bool Receivers::open(const model::Listener& l, std::string& why) {
       why = opened.error();
       break;
     }
-    if (receiver.sockets.empty() && !opened->warning.empty()) complain({&l, opened->warning}, Console::Severity::Warning);
+    if (receiver.sockets.empty() && !opened->warning.empty())
+      complain({&l, opened->warning}, Console::Severity::Warning);
     receiver.sockets.push_back(std::move(*opened));
   }
   // A socket that was taken over may not tolerate others beside it: the threads then share it.
@@ -116,11 +117,14 @@ bool Receivers::bind_all(OldProcesses& old) {
   return ok;
 }
 
-std::vector<int> Receivers::to_give() const {
+std::vector<int> Receivers::to_give(bool all) const {
   std::vector<int> out;
   for (const Receiver& r : receivers_) {
-    for (const net::OpenedListener& s : r.sockets)
-      if (s.fd.valid() && !s.inherited) out.push_back(s.fd.get());
+    for (const net::OpenedListener& s : r.sockets) {
+      if (!s.fd.valid() || s.inherited) continue;
+      out.push_back(s.fd.get());
+      if (!all) break;
+    }
   }
   return out;
 }
@@ -147,11 +151,10 @@ void Receivers::complain(const Failure& f, Console::Severity severity) {
   introduce(launch_);
   const config::Location at = f.listener->spec->at;
   const std::string holder = port_holder(f.listener->port);
-  launch_.console.say(severity,
-                      "Binding [" + std::string(launch_.document.sources.path(at.file)) + ":" +
-                          std::to_string(at.line) + "] for " + std::string(kind_of(*f.listener->proxy)) + " " +
-                          f.listener->proxy->rules->name + ": " + f.why +
-                          (holder.empty() ? std::string() : ", held by " + holder));
+  launch_.console.say(severity, "Binding [" + std::string(launch_.document.sources.path(at.file)) + ":" +
+                                    std::to_string(at.line) + "] for " + std::string(kind_of(*f.listener->proxy)) +
+                                    " " + f.listener->proxy->rules->name + ": " + f.why +
+                                    (holder.empty() ? std::string() : ", held by " + holder));
 }
 
 }  // namespace sluice::process

@@ -42,8 +42,8 @@ class Receivers {
   // are asked to let go of it for a moment (SIGTTOU), and to take it back when that did not help (SIGTTIN).
   bool bind_all(OldProcesses& old);
 
-  // What another process may take over, the first of each address first.
-  [[nodiscard]] std::vector<int> to_give() const;
+  // What another process may take over: all sockets, or the first of each address.
+  [[nodiscard]] std::vector<int> to_give(bool all) const;
   [[nodiscard]] std::vector<Receiver>& all() noexcept { return receivers_; }
   [[nodiscard]] std::vector<base::UniqueFd>& stats_sockets() noexcept { return stats_sockets_; }
   // How the sockets of a listener are opened. The views live as long as the Launch.

@@ -130,7 +130,7 @@ class Server final : private MasterLink::Listener {
     master.tell_log(launch_.console.startup_logs());
     // It keeps them for the worker that comes after us.
     listeners_.given_away(ListenerControl::Shared::All);
-    master.tell_ready(receivers_.to_give());
+    master.tell_ready(receivers_.to_give(true));
     const runtime::LoopBinding binding(threads_.first());
     master.watch(threads_.first(), *this);
   }

@@ -16,10 +16,9 @@ std::unique_ptr<ops::CliAnswer> get_sockets(ops::CliCall& c) {
     c.say("Listening sockets are not given away here: 'expose-fd listeners' is missing.", ops::CliSeverity::Err);
     return nullptr;
   }
-  if (give_sockets(c.session.connection(), self.receivers().to_give())) {
-    self.listeners().given_away(c.word(1) == "all" ? ListenerControl::Shared::All
-                                                   : ListenerControl::Shared::OnePerAddress);
-  }
+  const bool all = c.word(1) == "all";
+  if (give_sockets(c.session.connection(), self.receivers().to_give(all)))
+    self.listeners().given_away(all ? ListenerControl::Shared::All : ListenerControl::Shared::OnePerAddress);
   c.session.quit();
   return nullptr;
 }

