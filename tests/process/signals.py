@@ -310,6 +310,8 @@ frontend fe
     time.sleep(0.3)
     kept, single = Load(port, 4, True), Load(port, 4, False)
     for i in range(1, 11):
+        seen = single.requests
+        until("clients come through", lambda: single.requests > seen + 20)
         p.tell(signal.SIGTTOU)
         until("paused", lambda: p.output().count("[WARNING]") and len(p.output().split("Paused frontend GLOBAL.")) > i)
         p.tell(signal.SIGTTIN)
