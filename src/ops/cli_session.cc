@@ -102,6 +102,8 @@ void CliSession::step() noexcept {
         if (state_ == State::Running) break;  // refused
         if (eof_) return linger();
         if (!receive()) {
+          // The prompt for the next line of a payload is due now.
+          if (state_ != State::Ended && !eof_ && sent_ < out_.size() && !flush()) return;
           if (state_ != State::Ended && !eof_) transport_.want(runtime::kIn);
           if (eof_) break;
           return;

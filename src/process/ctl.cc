@@ -171,6 +171,7 @@ class Printer {
 // Sends what comes from `input` (-1: nothing) and prints what comes back until the other side closes.
 int exchange(int fd, int input, std::string pending, Printer& printer) {
   bool sending = true;
+  bool line_open = false;
   char buffer[65536];
   for (;;) {
     pollfd fds[2] = {{fd, POLLIN, 0}, {input, POLLIN, 0}};
@@ -198,8 +199,9 @@ int exchange(int fd, int input, std::string pending, Printer& printer) {
       const ssize_t n = ::read(input, buffer, sizeof(buffer));
       if (n > 0) {
         pending.assign(buffer, static_cast<std::size_t>(n));
+        line_open = pending.back() != '\n';
       } else {
-        pending = "\nquit\n";  // ends a payload that was left open, too
+        pending = line_open ? "\nquit\n" : "quit\n";
         input = -1;
       }
     }
