@@ -42,13 +42,15 @@ class Server final : private MasterLink::Listener {
       forked();
     }
     if (launch_.master != nullptr && launch_.master->in_background()) daemon_.follow();
+    // From the moment an address answers, signals must find somebody: they wait until the handlers are there.
+    const SignalsWait wait;
     if (!take_over() || !apply_limits() || !receivers_.bind_all(old_)) return 1;
     if (launch_.master == nullptr && !write_pid_file(launch_)) return 1;
     advise();
     if (auto r = drop_privileges(launch_.global, launch_.identity.name); !r) return fatal(r.error());
     make_dumpable(launch_.global);
     if (auto r = threads_.make(!receivers_.stats_sockets().empty()); !r) return fatal(main_prefix() + r.error());
-    return serve();
+    return serve(wait);
   }
 
  private:
@@ -106,7 +108,7 @@ class Server final : private MasterLink::Listener {
     }
   }
 
-  int serve() {
+  int serve(const SignalsWait& wait) {
     Signals signals(launch_, running_, threads_, listeners_, soft_stop_);
     cli_ = std::make_unique<StatsCli>(launch_, running_, receivers_, threads_, listeners_);
     if (auto r = threads_.start(); !r) return fatal(main_prefix() + r.error());
@@ -117,6 +119,7 @@ class Server final : private MasterLink::Listener {
     if (launch_.master != nullptr) tell_master();
     launch_.console.end_of_start();
     daemon_.ready(launch_.console);
+    wait.end();
     threads_.run_first();
     cli_.reset();
     threads_.join();

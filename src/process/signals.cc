@@ -6,6 +6,19 @@
 
 namespace sluice::process {
 
+namespace {
+constexpr int kHandled[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGQUIT, SIGTTOU, SIGTTIN};
+}  // namespace
+
+SignalsWait::SignalsWait() noexcept {
+  sigset_t held;
+  sigemptyset(&held);
+  for (const int s : kHandled) sigaddset(&held, s);
+  ::pthread_sigmask(SIG_BLOCK, &held, &before_);
+}
+
+void SignalsWait::end() const noexcept { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
 Signals::Signals(Launch& launch, Running& running, Threads& threads, ListenerControl& listeners, SoftStop& soft_stop)
     : launch_(launch),
       running_(running),
@@ -13,7 +26,7 @@ Signals::Signals(Launch& launch, Running& running, Threads& threads, ListenerCon
       listeners_(listeners),
       soft_stop_(soft_stop),
       source_(threads.first()) {
-  for (const int s : {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGQUIT, SIGTTOU, SIGTTIN}) source_.handle(s, *this);
+  for (const int s : kHandled) source_.handle(s, *this);
   for (const int s : {SIGPIPE, SIGUSR2}) source_.ignore(s);
 }
 

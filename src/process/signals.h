@@ -1,6 +1,8 @@
 // What signals do to a process that serves (management manual 4): the table of them, on the first loop's thread.
 #pragma once
 
+#include <signal.h>
+
 #include "process/listener_control.h"
 #include "process/soft_stop.h"
 #include "process/threads.h"
@@ -28,6 +30,19 @@ class Signals final : private runtime::SignalHandler {
   SoftStop& soft_stop_;
   runtime::SignalSource source_;
   int ended_by_ = 0;
+};
+
+// Holds the signals of the table back while it lives, up to end(): those that come meanwhile arrive then.
+class SignalsWait {
+ public:
+  SignalsWait() noexcept;
+  SignalsWait(const SignalsWait&) = delete;
+  SignalsWait& operator=(const SignalsWait&) = delete;
+  ~SignalsWait() { end(); }
+  void end() const noexcept;
+
+ private:
+  sigset_t before_;
 };
 
 // The process ends by the default action of the signal, so that whoever waits sees the usual status (143 for TERM, 130
