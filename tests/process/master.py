@@ -173,7 +173,7 @@ def hard_reload_and_old_workers(start, folder):
     mcli(folder, "reload")
     assert workers(folder)["old workers"] == [first]
     # Old workers can be asked too.
-    assert "Stopping: 1" in mcli(folder, f"@!{first} show info")
+    until("the old worker stops", lambda: "Stopping: 1" in mcli(folder, f"@!{first} show info"))
     second = workers(folder)["workers"][0]
     mcli(folder, "hard-reload")
     until("both have left", lambda: not workers(folder)["old workers"])

@@ -111,6 +111,7 @@ def soft_stop(start, folder):
     idle = socket.create_connection(("127.0.0.1", port))
     idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     first = idle.recv(4096).lower()
+    answered = time.monotonic()
     assert b"connection: close" not in first
     p.tell(signal.SIGUSR1)
     p.says(r"Proxy fe stopped \(cumulated conns: FE: \d+, BE: 0\)\.")
@@ -118,10 +119,12 @@ def soft_stop(start, folder):
     p.says(r"Proxy be stopped")
     p.says(r"Proxy GLOBAL stopped")
     assert not accepts(port)
-    # A moment after its last answer a connection still has its next request answered, with the news.
+    # A moment after its last answer a connection still has its next request answered, with the news; a second later it is
+    # closed, which a slow machine may reach first.
     idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     answer = idle.recv(4096).lower()
-    assert answer.startswith(b"http/1.1 200") and b"connection: close" in answer, answer
+    if answer or time.monotonic() - answered < 0.9:
+        assert answer.startswith(b"http/1.1 200") and b"connection: close" in answer, answer
     assert p.wait() == 0
 
 
