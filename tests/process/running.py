@@ -28,7 +28,7 @@ def until(what, condition, patience=PATIENCE):
     raise AssertionError("not in time: " + what)
 
 
-def get(port, path="/", timeout=5.0):
+def get(port, path="/", timeout=20.0):
     """Status and body of one request on a connection of its own."""
     c = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
@@ -39,7 +39,7 @@ def get(port, path="/", timeout=5.0):
         c.close()
 
 
-def ask(path, commands, timeout=10.0):
+def ask(path, commands, timeout=60.0):
     """The answer of a command socket."""
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(timeout)

