@@ -32,7 +32,8 @@ int set_md5_password(int fd, const std::string& password, const SocketAddress& p
   tcp_md5sig m{};
   if (password.size() > sizeof m.tcpm_key) return EINVAL;
   std::memcpy(&m.tcpm_addr, &peer.storage, sizeof m.tcpm_addr);
-  const std::string_view ip = peer.address().ip_bytes();
+  const Address address = peer.address();
+  const std::string_view ip = address.ip_bytes();
   const bool any = ip.find_first_not_of('\0') == std::string_view::npos;
   if (any) m.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;  // length 0: every address of the family
   m.tcpm_keylen = static_cast<std::uint16_t>(password.size());

@@ -197,7 +197,7 @@ def max_reloads(start, folder):
 
 
 def crash(start, folder):
-    for signo, status in ((signal.SIGKILL, 137), (signal.SIGSEGV, 139)):
+    for signo, status in ((signal.SIGKILL, 137), (signal.SIGABRT, 134)):
         port = free_port()
         m = begin(start, folder, port, "one")
         os.kill(workers(folder)["workers"][0], signo)
