@@ -100,7 +100,8 @@ TEST(ProxyV1, ALineEndsWithin107Bytes) {
 TEST(ProxyV2, ReadsAddressesAndRecords) {
   PrefaceHeader h;
   const std::string block = kAddr4 + tlv(2, "host") + tlv(0xE0, "a") + tlv(0xE0, "b") + tlv(4, "");
-  ASSERT_EQ(read(v2(0x21, 0x11, block) + "GET", &h), PrefaceError::None);
+  const std::string bytes = v2(0x21, 0x11, block) + "GET";  // the header's records lie in it
+  ASSERT_EQ(read(bytes, &h), PrefaceError::None);
   EXPECT_EQ(ends(h), "1.2.3.4 1111 5.6.7.8 2222");
   EXPECT_EQ(h.bytes, 16 + block.size());
   std::size_t from = 0;
