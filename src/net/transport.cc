@@ -1,6 +1,7 @@
 #include "sluice/net/transport.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,6 +35,11 @@ int Transport::pending_error() const noexcept {
   socklen_t len = sizeof e;
   if (::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &e, &len) != 0) return errno;
   return e;
+}
+
+bool Transport::unread() const noexcept {
+  int bytes = 0;
+  return ::ioctl(fd_, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 void Transport::apply(unsigned interest) noexcept {

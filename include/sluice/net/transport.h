@@ -69,6 +69,8 @@ class Transport {
   [[nodiscard]] bool open() const noexcept { return fd_ >= 0; }
   // The error pending on the socket (SO_ERROR), 0 when none: the outcome of a connect.
   [[nodiscard]] int pending_error() const noexcept;
+  // Whether the peer sent bytes that nobody has fetched: a close then resets the connection instead of ending it.
+  [[nodiscard]] bool unread() const noexcept;
 
   void close(CloseMode mode) noexcept;
 

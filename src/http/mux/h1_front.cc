@@ -198,11 +198,11 @@ void H1Front::on_closing_io(unsigned ready) noexcept {
   if ((ready & (runtime::kOut | runtime::kErr)) != 0 && !out_.empty()) {
     if (flush()) {
       // Everything is out; what follows only waits for the client to hear it.
-      if (eof_ || (input_done_ && in_.empty())) {
+      shutdown_write();
+      if (eof_ || (input_done_ && in_.empty() && !transport_->unread())) {
         end_connection(net::CloseMode::Normal, false);
         return;
       }
-      shutdown_write();
     }
     if (broken()) {
       end_connection(net::CloseMode::Normal, false);
@@ -320,7 +320,11 @@ void H1Front::finish(bool abort) noexcept {
     owner_->on_idle(leftover);
     return;
   }
-  if (broken() || (out_.empty() && (eof_ || (input_done_ && in_.empty() && head_state_ == HeadState::Ready)))) {
+  // Our last bytes leave now, with the FIN: the close may find that the client has sent more meanwhile, and would reset the
+  // connection and throw them away. What it sent is drained first (RFC 9112 9.6).
+  if (out_.empty() && settings_->fin_with_data) shutdown_write();
+  const bool heard = input_done_ && in_.empty() && head_state_ == HeadState::Ready;
+  if (broken() || (out_.empty() && (eof_ || (heard && !transport_->unread())))) {
     end_connection(net::CloseMode::Normal, false);
     return;
   }
