@@ -1,4 +1,3 @@
-#include "sluice/net/socket_options.h"
 #include "sluice/backend/backend.h"
 
 #include <algorithm>
@@ -6,6 +5,7 @@
 #include <unordered_set>
 
 #include "backend/state.h"
+#include "sluice/net/socket_options.h"
 
 namespace sluice::backend {
 namespace {
@@ -265,8 +265,8 @@ void Backend::init_states(const SavedServers* saved) noexcept {
   state_->down_transitions = 0;
 }
 
-// manual 4.2 "load-server-state-from-file". What the files say now wins over what they said then; what an administrator did
-// since then is kept.
+// manual 4.2 "load-server-state-from-file". What the files say now wins over what they said then; what an administrator
+// did since then is kept.
 void Backend::restore_locked(Server& s, const SavedServer& saved) noexcept {
   ServerState& state = state_->servers[s.index()];
   const ServerOptions& o = s.options();

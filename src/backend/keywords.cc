@@ -146,7 +146,9 @@ constexpr KeywordRow kRows[] = {
     {"http-reuse", kDefaultsAndBackends, 1, 1, "{ never | safe | aggressive | always }", on_http_reuse},
     {"fullconn", kDefaultsAndBackends, 1, 1, "<connections>", on_fullconn},
     {"option allbackups", kDefaultsAndBackends, 0, 0, "", on_all_backups, config::kNoPrefix | config::kDefaultPrefix},
-    {"source", kDefaultsAndBackends, 1, config::kAnyArgs, "<address>[:<port>] [usesrc { <address>[:<port>] | client | clientip | hdr_ip(<name>[,<n>]) }] [interface <name>]", on_source},
+    {"source", kDefaultsAndBackends, 1, config::kAnyArgs,
+     "<address>[:<port>] [usesrc { <address>[:<port>] | client | clientip | hdr_ip(<name>[,<n>]) }] [interface <name>]",
+     on_source},
 };
 
 }  // namespace
@@ -225,7 +227,8 @@ bool parse_source(KeywordContext& c, std::span<const Token> words, SourceSpec& o
       used += 2;
     } else if (words[used].text == "usesrc") {
       if (used + 1 >= words.size()) {
-        c.error(words[used], "'usesrc' expects <addr>[:<port>], 'client', 'clientip', or 'hdr_ip(name,#)' as argument.");
+        c.error(words[used],
+                "'usesrc' expects <addr>[:<port>], 'client', 'clientip', or 'hdr_ip(name,#)' as argument.");
         return false;
       }
       if (!parse_usesrc(c, words[used + 1], out)) return false;

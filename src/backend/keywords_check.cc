@@ -123,12 +123,12 @@ void parse_connect(KeywordContext& c, const char* subject, std::vector<CheckStep
       step.comment = v->text;
     } else if (word.text == "send-proxy") {
       step.send_proxy = true;
-    } else if (word.text == "ssl" || word.text == "sni" || word.text == "alpn" ||
-               word.text == "proto" || word.text == "via-socks4") {
+    } else if (word.text == "ssl" || word.text == "sni" || word.text == "alpn" || word.text == "proto" ||
+               word.text == "via-socks4") {
       return w.fail(word, "'" + std::string(word.text) + "' is not supported yet.");
     } else {
-      return w.fail(word, "expects 'comment', 'default', 'port', 'addr', 'send-proxy', 'linger' but got '" + std::string(word.text) +
-                              "' as argument.");
+      return w.fail(word, "expects 'comment', 'default', 'port', 'addr', 'send-proxy', 'linger' but got '" +
+                              std::string(word.text) + "' as argument.");
     }
   }
   steps.push_back(std::move(step));
@@ -420,14 +420,14 @@ constexpr config::KeywordRow kRows[] = {
      "[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>] ... [body <string>]", on_http_send},
     {"http-check expect", kPlaces, 0, config::kAnyArgs, "[min-recv <int>] [comment <msg>] [!] <match> <pattern>",
      on_http_expect},
-    {"http-check connect", kPlaces, 0, config::kAnyArgs, "[default] [port <port>] [addr <ip>] [send-proxy] [linger] [comment <msg>]",
-     on_http_connect},
+    {"http-check connect", kPlaces, 0, config::kAnyArgs,
+     "[default] [port <port>] [addr <ip>] [send-proxy] [linger] [comment <msg>]", on_http_connect},
     {"http-check disable-on-404", kPlaces, 0, 0, "", on_disable_on_404, kBoth},
     {"http-check send-state", kPlaces, 0, 0, "", on_send_state, kBoth},
     {"http-check comment", kPlaces, 1, 1, "<string>", on_comment<http_steps>},
     {"option tcp-check", kPlaces, 0, 0, "", on_tcp_check_option, kBoth},
-    {"tcp-check connect", kPlaces, 0, config::kAnyArgs, "[default] [port <port>] [addr <ip>] [send-proxy] [linger] [comment <msg>]",
-     on_tcp_connect},
+    {"tcp-check connect", kPlaces, 0, config::kAnyArgs,
+     "[default] [port <port>] [addr <ip>] [send-proxy] [linger] [comment <msg>]", on_tcp_connect},
     {"tcp-check send", kPlaces, 1, 3, "<data> [comment <msg>]", on_tcp_send<false>},
     {"tcp-check send-binary", kPlaces, 1, 3, "<hexstring> [comment <msg>]", on_tcp_send<true>},
     {"tcp-check expect", kPlaces, 0, config::kAnyArgs, "[min-recv <int>] [comment <msg>] [!] <match> <pattern>",

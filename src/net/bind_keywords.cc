@@ -71,7 +71,8 @@ constexpr OptionRow<BindSpec> kBindRows[] = {
      [](OptionContext& c, BindSpec& b) {
        const auto v = base::parse_int<std::uint32_t>(c.arg(0).text);
        if (!v || *v == 0)
-         return c.error(c.arg(0), "'accept-netscaler-cip' : invalid value " + std::string(c.arg(0).text) + ", must be > 0.",
+         return c.error(c.arg(0),
+                        "'accept-netscaler-cip' : invalid value " + std::string(c.arg(0).text) + ", must be > 0.",
                         "the magic number that the NetScaler is configured with, in decimal");
        b.preface = PrefaceKind::Netscaler;
        b.netscaler_magic = *v;
@@ -106,13 +107,15 @@ constexpr OptionRow<BindSpec> kBindRows[] = {
        // For command line sockets; elsewhere it has no meaning (manual 5.1 "level").
        const std::string_view v = c.arg(0).text;
        if (v != "user" && v != "operator" && v != "admin")
-         c.error(c.arg(0), "'level' : only 'user', 'operator', and 'admin' levels are supported (got '" + std::string(v) + "').");
+         c.error(c.arg(0),
+                 "'level' : only 'user', 'operator', and 'admin' levels are supported (got '" + std::string(v) + "').");
      }},
     {"severity-output", 1,
      [](OptionContext& c, BindSpec&) {
        const std::string_view v = c.arg(0).text;
        if (v != "none" && v != "number" && v != "string")
-         c.error(c.arg(0), "'severity-output' : only 'none', 'number', and 'string' are supported (got '" + std::string(v) + "').");
+         c.error(c.arg(0), "'severity-output' : only 'none', 'number', and 'string' are supported (got '" +
+                               std::string(v) + "').");
      }},
     {"interface", 1, [](OptionContext& c, BindSpec& b) { b.interface = c.arg(0).text; }},
     {"mode", 1, [](OptionContext& c, BindSpec& b) { permission(c, "mode", b.permissions); }},
@@ -149,7 +152,8 @@ void on_bind(KeywordContext& c) {
     rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
     auto address = parse_address(one, rules);
     if (!address) {
-      c.error(c.arg(0), "'bind' : " + address.error() + ".", "examples: bind :80   bind 127.0.0.1:8080   bind /run/app.sock");
+      c.error(c.arg(0), "'bind' : " + address.error() + ".",
+              "examples: bind :80   bind 127.0.0.1:8080   bind /run/app.sock");
       continue;
     }
     made.push_back(shared);
@@ -170,9 +174,10 @@ void on_unix_bind(KeywordContext& c) {
 }
 
 constexpr config::KeywordRow kRows[] = {
-    {"bind", config::kFrontends, 1, config::kAnyArgs, "<address>[:<port_range>] [, ...] [param*]", on_bind, config::kAnonymizeArgs},
-    {"unix-bind", config::kGlobal, 1, config::kAnyArgs, "[ prefix <prefix> ] [ mode <mode> ] [ user <user> ] [ uid <uid> ] [ group <group> ] [ gid <gid> ]",
-     on_unix_bind},
+    {"bind", config::kFrontends, 1, config::kAnyArgs, "<address>[:<port_range>] [, ...] [param*]", on_bind,
+     config::kAnonymizeArgs},
+    {"unix-bind", config::kGlobal, 1, config::kAnyArgs,
+     "[ prefix <prefix> ] [ mode <mode> ] [ user <user> ] [ uid <uid> ] [ group <group> ] [ gid <gid> ]", on_unix_bind},
 };
 
 }  // namespace

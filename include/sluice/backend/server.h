@@ -124,7 +124,8 @@ class Server {
   // Bind the socket to this before connecting; null = no "source".
   [[nodiscard]] const net::SocketAddress* source() const noexcept { return source_ ? &*source_ : nullptr; }
   [[nodiscard]] const std::string& source_interface() const noexcept { return source_interface_; }
-  // What connections for clients present as their source ("source ... usesrc"); `header` and `fixed` belong to the modes.
+  // What connections for clients present as their source ("source ... usesrc"); `header` and `fixed` belong to the
+  // modes.
   struct Presented {
     SourceSpec::Present how = SourceSpec::Present::Own;
     net::Address fixed;

@@ -54,12 +54,12 @@ struct SendProxy {
   std::uint8_t version = 0;  // 0: nothing; 1, 2
   bool crc32c = false;
   bool unique_id = false;
-  bool ssl = false;          // the record about TLS; on connections without it says so
+  bool ssl = false;  // the record about TLS; on connections without it says so
   struct Tlv {
     std::uint8_t type;
-    config::Token format;    // compiled by the proxy
+    config::Token format;  // compiled by the proxy
   };
-  std::vector<Tlv> tlvs;     // "set-proxy-v2-tlv-fmt"
+  std::vector<Tlv> tlvs;  // "set-proxy-v2-tlv-fmt"
 };
 
 // Everything that "server" and "default-server" can say. Copied from the default server, then overwritten.
@@ -84,7 +84,7 @@ struct ServerOptions {
   std::string congestion;                            // "cc"
   std::string md5_password;                          // "tcp-md5sig"
   std::string netns;                                 // "namespace"
-  std::vector<InitAddress> init_addr;  // empty = last,libc
+  std::vector<InitAddress> init_addr;                // empty = last,libc
   InitState init_state = InitState::Default;
 
   bool check = false;

@@ -73,7 +73,7 @@ enum : std::uint32_t {
   // In a proxy that has not the side the keyword is for, it is refused ("server" in a frontend). Without the flag it is
   // ignored with a warning, as the reference does, so that existing files load.
   kStrictPlace = 1U << 7,
-  kInParentheses = 1U << 8,      // options only: written as "<name>(<argument>)"
+  kInParentheses = 1U << 8,  // options only: written as "<name>(<argument>)"
 };
 inline constexpr int kAnyArgs = 1 << 20;
 

@@ -49,9 +49,10 @@ struct ConnectionFacts {
   bool other_tokens : 1 = false;     // Connection names anything beyond close and keep-alive (also "upgrade")
   bool expect_continue : 1 = false;  // requests: Expect: 100-continue from an HTTP/1.1 client
   bool te_trailers : 1 = false;      // requests: TE: trailers
-  bool framing_suspect : 1 = false;  // Transfer-Encoding with Content-Length: the latter was removed; or framing where none
-                                     // may be, or chunks in HTTP/1.0. Close after this message
-                                     // unless "h1-do-not-close-on-insecure-transfer-encoding"
+  bool framing_suspect : 1 =
+      false;  // Transfer-Encoding with Content-Length: the latter was removed; or framing where none
+              // may be, or chunks in HTTP/1.0. Close after this message
+              // unless "h1-do-not-close-on-insecure-transfer-encoding"
   bool unsafe_accepted : 1 =
       false;  // a violation was let through by accept-unsafe-violations: capture it for "show errors"
 };

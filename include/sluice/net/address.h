@@ -1,8 +1,8 @@
 // Socket addresses: a compact value for connections, and the configuration's address syntax (manual 2.9).
 //
-// `Address` is what a connection keeps (32 bytes, IPv4, IPv6 or "unix"); `SocketAddress` is a full sockaddr for system calls;
-// `AddressSpec` is what a configuration wrote, before names are resolved.
-// Thread: values, any. resolve() may block and is for start-up only.
+// `Address` is what a connection keeps (32 bytes, IPv4, IPv6 or "unix"); `SocketAddress` is a full sockaddr for system
+// calls; `AddressSpec` is what a configuration wrote, before names are resolved. Thread: values, any. resolve() may
+// block and is for start-up only.
 #pragma once
 
 #include <netinet/in.h>
@@ -65,7 +65,8 @@ struct SocketAddress {
   [[nodiscard]] int family() const noexcept { return len == 0 ? AF_UNSPEC : sa.sa_family; }
   [[nodiscard]] Address address() const noexcept { return Address::from(&sa, len); }
   void set_port(std::uint16_t port) noexcept;
-  // "127.0.0.1:80", "[::1]:80" is never used by the reference: it prints "::1:80"; unix: the path; abstract: "abns@name".
+  // "127.0.0.1:80", "[::1]:80" is never used by the reference: it prints "::1:80"; unix: the path; abstract:
+  // "abns@name".
   [[nodiscard]] std::string text() const;
 };
 
@@ -85,9 +86,9 @@ struct AddressSpec {
   bool needs_resolving = false;  // host is a name
   bool abstract_zero_terminated = false;
   PortKind port_kind = PortKind::None;
-  std::uint16_t port = 0;        // first port of a range, or the amount of an offset
+  std::uint16_t port = 0;  // first port of a range, or the amount of an offset
   std::uint16_t port_last = 0;
-  int fd = -1;                   // InheritedFd
+  int fd = -1;  // InheritedFd
 };
 
 // What a place in the configuration accepts.
@@ -99,7 +100,7 @@ struct AddressRules {
   bool port_forbidden = false;
   bool port_range = false;
   bool port_offset = false;
-  bool names = true;                     // host names accepted
+  bool names = true;  // host names accepted
   bool unix_paths = true;
   bool inherited_fd = false;
 };
@@ -107,8 +108,8 @@ struct AddressRules {
 // The text of an address as manual 2.9 gives it. Errors are sentences for the user, without place.
 base::Result<AddressSpec, std::string> parse_address(std::string_view text, const AddressRules& rules);
 
-// The socket address of a spec (first port of a range). Resolves names with getaddrinfo: blocks. unix_prefix is put before
-// unix paths (global "unix-bind prefix").
+// The socket address of a spec (first port of a range). Resolves names with getaddrinfo: blocks. unix_prefix is put
+// before unix paths (global "unix-bind prefix").
 base::Result<SocketAddress, std::string> resolve(const AddressSpec& spec, std::string_view unix_prefix = {});
 
 // A literal IPv4 or IPv6 address, nothing around it.

@@ -25,25 +25,25 @@ struct UnixPermissions {
 struct BindSpec {
   AddressSpec address;
   config::Location at{};
-  std::string name;             // "name": how logs and statistics call the listener
-  std::string guid_prefix;      // "guid-prefix": of the identities of its sockets
-  std::uint32_t id = 0;         // "id": 0 = given in order
-  std::uint32_t backlog = 0;    // "backlog": 0 = the proxy's
-  std::uint32_t maxconn = 0;    // "maxconn": 0 = the frontend's alone
-  bool defer_accept = false;    // "defer-accept": the kernel waits for the first bytes
+  std::string name;                         // "name": how logs and statistics call the listener
+  std::string guid_prefix;                  // "guid-prefix": of the identities of its sockets
+  std::uint32_t id = 0;                     // "id": 0 = given in order
+  std::uint32_t backlog = 0;                // "backlog": 0 = the proxy's
+  std::uint32_t maxconn = 0;                // "maxconn": 0 = the frontend's alone
+  bool defer_accept = false;                // "defer-accept": the kernel waits for the first bytes
   PrefaceKind preface = PrefaceKind::None;  // "accept-proxy", "accept-netscaler-cip"
   std::uint32_t netscaler_magic = 0;        // of "accept-netscaler-cip"
   bool v6only = false;
   bool v4v6 = false;
   bool transparent = false;
-  bool tfo = false;             // "tfo": TCP fast open
-  int mss = 0;                  // "mss": 0 = the system's
+  bool tfo = false;                                  // "tfo": TCP fast open
+  int mss = 0;                                       // "mss": 0 = the system's
   base::Millis tcp_user_timeout = base::kNoTimeout;  // "tcp-ut"
-  std::string interface;        // "interface": SO_BINDTODEVICE
-  std::string netns;            // "namespace"
-  std::string congestion;       // "cc"
-  std::string md5_password;     // "tcp-md5sig"
-  int save_syn = 0;             // "tcp-ss": 0 .. 2
+  std::string interface;                             // "interface": SO_BINDTODEVICE
+  std::string netns;                                 // "namespace"
+  std::string congestion;                            // "cc"
+  std::string md5_password;                          // "tcp-md5sig"
+  int save_syn = 0;                                  // "tcp-ss": 0 .. 2
   UnixPermissions permissions;
 };
 

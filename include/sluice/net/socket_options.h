@@ -12,8 +12,8 @@ namespace sluice::net {
 // "cc": false when the system has not that algorithm, or not for us; the default stays.
 bool set_congestion(int fd, const std::string& algorithm) noexcept;
 
-// "tcp-md5sig": every segment to and from `peer` is signed (RFC 2385); family alone counts when its address is a wildcard.
-// errno, 0 when done.
+// "tcp-md5sig": every segment to and from `peer` is signed (RFC 2385); family alone counts when its address is a
+// wildcard. errno, 0 when done.
 int set_md5_password(int fd, const std::string& password, const SocketAddress& peer) noexcept;
 
 // Opens a network namespace of `ip netns` by its name; it stays open. Start-up.

@@ -1,8 +1,8 @@
 // Transport: one connected byte stream and its registration with the loop.
 //
-// A transport owns its socket. It registers with the loop only when somebody first waits for readiness (a connection that is
-// accepted, read, answered and closed at once never costs an epoll_ctl), and it changes its interest only when that differs.
-// Readiness goes to the handler given at construction.
+// A transport owns its socket. It registers with the loop only when somebody first waits for readiness (a connection
+// that is accepted, read, answered and closed at once never costs an epoll_ctl), and it changes its interest only when
+// that differs. Readiness goes to the handler given at construction.
 //
 //   recv/send never block; what they could not do is an IoStatus, not an error. Errors carry errno.
 //   After close() nothing else may be called; the handler hears no more events.
@@ -51,7 +51,8 @@ class Transport {
   // Ends our side of the stream; reading goes on.
   virtual void shutdown_write() noexcept = 0;
 
-  // What the handler wants to hear of (runtime::kIn, kOut, kRdHup). Errors and hang-ups are heard as soon as it is registered.
+  // What the handler wants to hear of (runtime::kIn, kOut, kRdHup). Errors and hang-ups are heard as soon as it is
+  // registered.
   void want(unsigned interest) noexcept {
     if (interest == interest_ && watched_ && !patient_) return;
     apply(interest);

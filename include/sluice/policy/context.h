@@ -41,8 +41,8 @@ struct ConnectionFacts {
   base::TimePoint accept_time{};
   bool http = false;  // mode of the frontend
   bool tls = false;
-  bool proxy_header = false;  // a PROXY header was received
-  std::uint8_t error = 0;     // fc_err: why the connection failed (connection_errors.h)
+  bool proxy_header = false;      // a PROXY header was received
+  std::uint8_t error = 0;         // fc_err: why the connection failed (connection_errors.h)
   std::int32_t handshake_ms = 0;  // %Th of its first request
   std::string_view proxy_tlvs;    // records of a PROXY version 2 header
   std::string_view saved_syn;     // its first packet, where the listener keeps them ("tcp-ss")

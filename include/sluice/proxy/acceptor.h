@@ -1,9 +1,9 @@
 // Accepts connections of one listening socket on one thread, and stops accepting while there is no room.
 //
-// Limits: the process's maxconn, the frontend's, the listener's, and rates (manual 4.2 "rate-limit sessions", management
-// manual 9.3 "set rate-limit"). Above a limit
-// new connections wait in the kernel's backlog; the acceptor looks again as soon as a connection of this thread ended, and at
-// the latest after 100 ms (connections of other threads). Thread: the worker's.
+// Limits: the process's maxconn, the frontend's, the listener's, and rates (manual 4.2 "rate-limit sessions",
+// management manual 9.3 "set rate-limit"). Above a limit new connections wait in the kernel's backlog; the acceptor
+// looks again as soon as a connection of this thread ended, and at the latest after 100 ms (connections of other
+// threads). Thread: the worker's.
 #pragma once
 
 #include "sluice/base/list.h"

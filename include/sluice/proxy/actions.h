@@ -76,8 +76,8 @@ struct ActionContext {
   BodyState body;
   std::size_t buffer_bytes = 16384;  // tune.bufsize: bounds generated bodies and edited heads
   std::size_t head_room = 0;         // rules/head_room.h: what edits may still add; 0 = measure first
-  bool strict = true;                  // "strict-mode"; RuleList sets it at the start of each list
-  bool first_run = true;               // false when called again after Wait
+  bool strict = true;                // "strict-mode"; RuleList sets it at the start of each list
+  bool first_run = true;             // false when called again after Wait
 
   // -- results of Respond, Deny, Tarpit, Redirect
   std::string_view reply_body;

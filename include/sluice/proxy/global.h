@@ -24,15 +24,15 @@ namespace sluice::proxy {
 
 // Settings of the global section that the data path reads.
 struct GlobalSettings {
-  std::size_t buffer_bytes = 16384;       // tune.bufsize
-  std::size_t max_rewrite_bytes = 1024;   // tune.maxrewrite
-  unsigned max_headers = 101;             // tune.http.maxhdr
-  std::size_t pipe_bytes = 0;             // tune.pipesize; 0 = the system's: larger ones cost a quarter more CPU (performance.md)
-  std::size_t max_pipes = 1024;           // maxpipes, per thread
-  bool splice = true;                     // nosplice, -dS
-  unsigned max_accept = 64;               // tune.maxaccept
-  std::uint32_t log_uri_bytes = 1024;     // tune.http.logurilen
-  std::uint32_t maxconn = 0;              // concurrent client connections; 0 = no limit
+  std::size_t buffer_bytes = 16384;      // tune.bufsize
+  std::size_t max_rewrite_bytes = 1024;  // tune.maxrewrite
+  unsigned max_headers = 101;            // tune.http.maxhdr
+  std::size_t pipe_bytes = 0;  // tune.pipesize; 0 = the system's: larger ones cost a quarter more CPU (performance.md)
+  std::size_t max_pipes = 1024;        // maxpipes, per thread
+  bool splice = true;                  // nosplice, -dS
+  unsigned max_accept = 64;            // tune.maxaccept
+  std::uint32_t log_uri_bytes = 1024;  // tune.http.logurilen
+  std::uint32_t maxconn = 0;           // concurrent client connections; 0 = no limit
   int client_rcvbuf = 0, client_sndbuf = 0, server_rcvbuf = 0, server_sndbuf = 0;  // tune.*; 0 = the system's
   unsigned threads = 1;
 };
@@ -49,19 +49,19 @@ enum class FrontState : std::uint8_t { Running, Paused, Stopped };
 
 // Per thread; summed for `show stat` and `show info`.
 struct FrontendCounters {
-  base::Counter connections;        // conn_tot
-  base::Counter sessions;           // stot
-  base::Counter requests;           // req_tot
+  base::Counter connections;  // conn_tot
+  base::Counter sessions;     // stot
+  base::Counter requests;     // req_tot
   base::Counter bytes_in, bytes_out;
-  base::Counter denied_requests;    // dreq
-  base::Counter denied_responses;   // dresp
-  base::Counter request_errors;     // ereq
-  base::Counter denied_connections; // dcon
-  base::Counter denied_sessions;    // dses
+  base::Counter denied_requests;     // dreq
+  base::Counter denied_responses;    // dresp
+  base::Counter request_errors;      // ereq
+  base::Counter denied_connections;  // dcon
+  base::Counter denied_sessions;     // dses
   base::Counter intercepted;
-  base::Counter rewrite_failures;   // wrew
-  base::Counter internal_errors;    // eint
-  base::Counter responses[6];       // hrsp_1xx .. hrsp_5xx, hrsp_other
+  base::Counter rewrite_failures;  // wrew
+  base::Counter internal_errors;   // eint
+  base::Counter responses[6];      // hrsp_1xx .. hrsp_5xx, hrsp_other
   base::Counter req_bytes_in, req_bytes_out, res_bytes_in, res_bytes_out;
 };
 
@@ -74,26 +74,26 @@ struct ListenerInfo {
   explicit ListenerInfo(unsigned threads) : counters(threads) {}
   policy::Identity identity;
   std::string name;
-  std::string address;              // "127.0.0.1:80"
-  std::string guid;                 // "guid-prefix" and the number of the socket; "" = none
-  net::Address fixed_dst;           // where every connection was sent to; unknown for wildcard and redirected listeners
+  std::string address;     // "127.0.0.1:80"
+  std::string guid;        // "guid-prefix" and the number of the socket; "" = none
+  net::Address fixed_dst;  // where every connection was sent to; unknown for wildcard and redirected listeners
   std::atomic<std::uint32_t> current{0};
   std::atomic<std::uint32_t> current_max{0};
   std::uint32_t maxconn = 0;
-  std::string log_name;             // in lines about failed connections: the name given, else the number
+  std::string log_name;  // in lines about failed connections: the name given, else the number
   net::PrefaceKind preface = net::PrefaceKind::None;  // "accept-proxy", "accept-netscaler-cip"
   std::uint32_t netscaler_magic = 0;
-  bool save_syn = false;                              // "tcp-ss"
+  bool save_syn = false;  // "tcp-ss"
   base::PerThread<ListenerCounters> counters;
 };
 
 // The last message that could not be parsed, for `show errors`.
 struct CapturedError {
   http::h1::ErrorCapture capture;
-  std::uint64_t event = 0;          // count of all captured so far
-  std::string other_proxy;          // backend of a request, frontend of a response; "" = none
+  std::uint64_t event = 0;  // count of all captured so far
+  std::string other_proxy;  // backend of a request, frontend of a response; "" = none
   std::uint32_t other_id = 0;
-  std::string server;               // "" = none
+  std::string server;  // "" = none
   std::uint32_t server_id = 0;
   net::Address source;
 };
@@ -108,14 +108,14 @@ struct Proxy {
 
   // -- fixed
   std::unique_ptr<CompiledProxy> rules;
-  std::unique_ptr<backend::Backend> servers;       // null: frontend only
+  std::unique_ptr<backend::Backend> servers;  // null: frontend only
   policy::Identity identity;
-  std::vector<policy::Identity> server_identities; // by server index
+  std::vector<policy::Identity> server_identities;  // by server index
   std::vector<std::unique_ptr<ListenerInfo>> listeners;
   http::mux::H1Settings front_h1, back_h1;
-  base::LogSink* log = nullptr;                    // null: no target
-  bool log_structured = false;                     // a target shows structured data
-  std::atomic<std::uint32_t> maxconn{0};           // of the frontend; 0 = no limit; "set maxconn frontend" changes it
+  base::LogSink* log = nullptr;           // null: no target
+  bool log_structured = false;            // a target shows structured data
+  std::atomic<std::uint32_t> maxconn{0};  // of the frontend; 0 = no limit; "set maxconn frontend" changes it
   std::atomic<FrontState> front_state{FrontState::Running};
 
   // -- statistics of the frontend side
@@ -123,7 +123,7 @@ struct Proxy {
   base::EventRate connection_rate, session_rate, request_rate;
   alignas(64) std::atomic<std::uint32_t> connections{0};
   std::atomic<std::uint32_t> connections_max{0};
-  std::atomic<std::uint32_t> log_counter{0};       // %lc
+  std::atomic<std::uint32_t> log_counter{0};  // %lc
 
   // -- show errors
   mutable std::mutex error_mutex;
@@ -144,7 +144,7 @@ struct Global final : public ProxyNames, public policy::BackendLookup {
   GlobalSettings settings;
   LiveLimits limits;
   policy::ProcessFacts process;
-  std::vector<std::unique_ptr<Proxy>> proxies;     // by CompiledProxy::index
+  std::vector<std::unique_ptr<Proxy>> proxies;            // by CompiledProxy::index
   alignas(64) std::atomic<std::uint32_t> connections{0};  // client connections, all frontends (%ac)
   std::atomic<std::uint32_t> streams{0};
   std::atomic<std::uint64_t> error_events{0};

@@ -27,35 +27,35 @@ using ConditionSpec = std::vector<Text>;
 
 // What http-request/http-response/http-after-response/tcp-request know how to do. Names in manual 4.4.
 enum class ActionKind : std::uint8_t {
-  Allow,           // "allow", and "accept" of tcp-request
-  Deny,            // reply with a status, counted as denied; ReplySpec
-  Tarpit,          // the same after "timeout tarpit"; ReplySpec
-  Return,          // ReplySpec
-  Redirect,        // RedirectSpec
-  Reject,          // close without a reply
-  SilentDrop,      // close so that the peer is not told
-  SetHeader,       // HeaderEditSpec
-  AddHeader,       // HeaderEditSpec
-  DelHeader,       // HeaderEditSpec
-  ReplaceHeader,   // HeaderEditSpec
-  ReplaceValue,    // HeaderEditSpec
-  SetMethod,       // FormatSpec
-  SetPath,         // FormatSpec
-  SetPathQ,        // FormatSpec
-  SetQuery,        // FormatSpec
-  SetUri,          // FormatSpec
-  ReplacePath,     // ReplaceSpec
-  ReplacePathQ,    // ReplaceSpec
-  ReplaceUri,      // ReplaceSpec
-  SetStatus,       // SetStatusSpec
-  SetLogLevel,     // LevelSpec
-  Capture,         // CaptureRuleSpec
-  EarlyHint,       // HeaderEditSpec
-  DisableL7Retry,  //
-  StrictMode,      // SwitchSpec
-  WaitForBody,     // WaitForBodySpec
-  ExpectProxy,     //
-  ExpectNetscaler, //
+  Allow,            // "allow", and "accept" of tcp-request
+  Deny,             // reply with a status, counted as denied; ReplySpec
+  Tarpit,           // the same after "timeout tarpit"; ReplySpec
+  Return,           // ReplySpec
+  Redirect,         // RedirectSpec
+  Reject,           // close without a reply
+  SilentDrop,       // close so that the peer is not told
+  SetHeader,        // HeaderEditSpec
+  AddHeader,        // HeaderEditSpec
+  DelHeader,        // HeaderEditSpec
+  ReplaceHeader,    // HeaderEditSpec
+  ReplaceValue,     // HeaderEditSpec
+  SetMethod,        // FormatSpec
+  SetPath,          // FormatSpec
+  SetPathQ,         // FormatSpec
+  SetQuery,         // FormatSpec
+  SetUri,           // FormatSpec
+  ReplacePath,      // ReplaceSpec
+  ReplacePathQ,     // ReplaceSpec
+  ReplaceUri,       // ReplaceSpec
+  SetStatus,        // SetStatusSpec
+  SetLogLevel,      // LevelSpec
+  Capture,          // CaptureRuleSpec
+  EarlyHint,        // HeaderEditSpec
+  DisableL7Retry,   //
+  StrictMode,       // SwitchSpec
+  WaitForBody,      // WaitForBodySpec
+  ExpectProxy,      //
+  ExpectNetscaler,  //
 };
 
 // How "del-header -m" compares names (manual 4.4 "del-header").

@@ -114,13 +114,13 @@ struct CompiledProxy {
   std::vector<std::uint32_t> request_capture_lens;
   std::vector<std::uint32_t> response_capture_lens;
 
-  policy::LogFormat log_format;        // !valid() with LogFormatKind::Default
-  policy::LogFormat error_log_format;  // !valid(): none given
-  policy::LogFormat log_format_sd;     // !valid(): none given
+  policy::LogFormat log_format;               // !valid() with LogFormatKind::Default
+  policy::LogFormat error_log_format;         // !valid(): none given
+  policy::LogFormat log_format_sd;            // !valid(): none given
   policy::LogFormat connection_error_format;  // the fixed line of manual 8.2.5, up to the listener's name
-  policy::LogFormat unique_id;         // !valid(): none given
-  policy::Needs log_needs;             // of the four above
-  policy::Needs rule_needs;            // of all rules, conditions and switches
+  policy::LogFormat unique_id;                // !valid(): none given
+  policy::Needs log_needs;                    // of the four above
+  policy::Needs rule_needs;                   // of all rules, conditions and switches
 
   // "set-proxy-v2-tlv-fmt" of the servers, by their index; empty where none has any.
   struct ProxyTlv {

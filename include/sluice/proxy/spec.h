@@ -72,9 +72,9 @@ struct Options {
                                      // abort_on_close(): on by default in http mode, off in tcp mode.
   bool http_buffer_request = false;  // [F|B] wait for the body (all of it or a full buffer) before going on.
   bool idle_close_on_response = false;  // [F] a soft stop leaves idle connections until their next answer
-  bool http_ignore_probes = false;   // [F] a connection closed or timed out before its first byte: no 400/408, no log,
-                                     // no error counter.
-  bool http_no_delay = false;        // [F|B] no MSG_MORE while forwarding.
+  bool http_ignore_probes = false;  // [F] a connection closed or timed out before its first byte: no 400/408, no log,
+                                    // no error counter.
+  bool http_no_delay = false;       // [F|B] no MSG_MORE while forwarding.
   bool http_pretend_keepalive = false;  // [B] never send "connection: close" to the server; close after its response.
   bool h1_case_adjust_client = false;   // [F] names of responses written to the client get the case of h1-case-adjust.
   bool h1_case_adjust_server = false;   // [B] the same for requests written to the server.
@@ -99,8 +99,8 @@ struct Options {
   Tri splice_auto = Tri::Unset;      // [F|B] Off: nothing is spliced ...
   Tri splice_request = Tri::Unset;   // [F|B] ... towards the server: On always, Off never ...
   Tri splice_response = Tri::Unset;  // [F|B] ... and towards the client.
-  bool disable_h2_upgrade = false;    // [F] an HTTP/2 preface on a clear-text h1 connection is a bad request, as it
-                                      // always is while there is no HTTP/2.
+  bool disable_h2_upgrade = false;   // [F] an HTTP/2 preface on a clear-text h1 connection is a bad request, as it
+                                     // always is while there is no HTTP/2.
   bool prefer_last_server =
       false;  // [B] the next request of a client connection goes to the same server when that has room
 };

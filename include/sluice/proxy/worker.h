@@ -47,7 +47,8 @@ class Worker {
     room_context_ = context;
   }
 
-  // Sessions of this thread end as soon as they can: idle ones now, busy ones behind their exchange. `hard` ends all now.
+  // Sessions of this thread end as soon as they can: idle ones now, busy ones behind their exchange. `hard` ends all
+  // now.
   void stop(bool hard) noexcept;
   [[nodiscard]] std::size_t sessions() const noexcept { return session_count_; }
 

@@ -170,8 +170,9 @@ Check::Flow Check::connect_now(const CheckPlan::Step& step) noexcept {
   linger_ = step.spec != nullptr && step.spec->linger;
   // manual 5.2 "send-proxy", "check-send-proxy": not to another address or port unless that is said.
   if (step.spec == nullptr || step.spec->default_options)
-    greets_ = server_.options().check_send_proxy || (server_.options().send_proxy.version != 0 &&
-                                                     !server_.options().check_address && server_.options().check_port == 0);
+    greets_ =
+        server_.options().check_send_proxy || (server_.options().send_proxy.version != 0 &&
+                                               !server_.options().check_address && server_.options().check_port == 0);
   else
     greets_ = step.spec->send_proxy;
   if (to.len == 0) return fail(CheckStatus::SockError, "no address");

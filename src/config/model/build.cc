@@ -2,8 +2,8 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
-#include <set>
 #include <random>
+#include <set>
 
 #include "references.h"
 #include "reporter.h"

@@ -320,8 +320,8 @@ void H1Front::finish(bool abort) noexcept {
     owner_->on_idle(leftover);
     return;
   }
-  // Our last bytes leave now, with the FIN: the close may find that the client has sent more meanwhile, and would reset the
-  // connection and throw them away. What it sent is drained first (RFC 9112 9.6).
+  // Our last bytes leave now, with the FIN: the close may find that the client has sent more meanwhile, and would reset
+  // the connection and throw them away. What it sent is drained first (RFC 9112 9.6).
   if (out_.empty() && settings_->fin_with_data) shutdown_write();
   const bool heard = input_done_ && in_.empty() && head_state_ == HeadState::Ready;
   if (broken() || (out_.empty() && (eof_ || (heard && !transport_->unread())))) {

@@ -15,8 +15,8 @@ bool read_nothing(RuleReader&) { return true; }
 
 bool read_reply_action(RuleReader& r) {
   ReplySpec spec;
-  // manual 4.4 "deny": the proxy's own page is meant when nothing or only "deny_status" is given; "status" without a payload is
-  // an answer without one, as for "return".
+  // manual 4.4 "deny": the proxy's own page is meant when nothing or only "deny_status" is given; "status" without a
+  // payload is an answer without one, as for "return".
   const auto* first = r.words.done() || r.words.at_condition() ? nullptr : r.words.peek();
   const bool page = r.rule.action != ActionKind::Return && (first == nullptr || first->text == "deny_status");
   if (!read_reply(r, spec)) return false;

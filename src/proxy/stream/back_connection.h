@@ -1,7 +1,7 @@
 // A connection to a server: its mux, and its place in the idle pool of that server.
 //
-// Owner: nobody but itself; ends through the graveyard. While a stream uses it the stream decides; while it is idle the pool
-// (or, with "http-reuse never", the session) does. Thread: the worker's.
+// Owner: nobody but itself; ends through the graveyard. While a stream uses it the stream decides; while it is idle the
+// pool (or, with "http-reuse never", the session) does. Thread: the worker's.
 #pragma once
 
 #include "sluice/backend/idle_pool.h"
@@ -15,12 +15,12 @@ namespace sluice::proxy {
 struct ConnectRequest {
   backend::Server* server = nullptr;
   const http::mux::H1Settings* settings = nullptr;
-  const ProxySpec* spec = nullptr;   // of the backend: socket options
-  std::uint16_t client_port = 0;     // the port the client connected to
-  net::Address presented;            // source of "source ... usesrc"; family None: our own
-  bool data_follows = false;         // bytes are ready to go as soon as it stands
-  std::string_view begin_with;       // PROXY header; empty: none
-  std::uint64_t key = 0;             // PooledConnection::pool_key
+  const ProxySpec* spec = nullptr;  // of the backend: socket options
+  std::uint16_t client_port = 0;    // the port the client connected to
+  net::Address presented;           // source of "source ... usesrc"; family None: our own
+  bool data_follows = false;        // bytes are ready to go as soon as it stands
+  std::string_view begin_with;      // PROXY header; empty: none
+  std::uint64_t key = 0;            // PooledConnection::pool_key
 };
 
 class BackConnection final : public backend::PooledConnection, public http::mux::BackOwner, public runtime::Buried {
@@ -44,7 +44,8 @@ class BackConnection final : public backend::PooledConnection, public http::mux:
   bool of_one_client = false;   // it has authenticated a client (http/connection_auth.h): never shared from then on
 
  private:
-  BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting, const net::Address& peer) noexcept;
+  BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting,
+                 const net::Address& peer) noexcept;
   ~BackConnection() = default;
   void destroy() noexcept override;
 

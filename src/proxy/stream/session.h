@@ -28,7 +28,8 @@ struct Particulars {
 
 class Session final : public http::mux::FrontOwner, public runtime::Buried, private runtime::Timer {
  public:
-  static Session* make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source) noexcept;
+  static Session* make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd,
+                       const net::Address& source) noexcept;
   void start(bool ready) noexcept;
   // Keeps a copy of the packet that began the connection ("tcp-ss" of bind).
   void keep_syn() noexcept;
@@ -36,7 +37,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   void await_preface(net::PrefaceKind kind) noexcept;
   // The header was read: from now on the client is who it says.
   void preface_read(net::PrefaceKind kind, const net::PrefaceHeader& header) noexcept;
-  // There is none, or a wrong one: logged (manual 8.2.5), then closed. error: policy::ConnectionError. heard: bytes have come.
+  // There is none, or a wrong one: logged (manual 8.2.5), then closed. error: policy::ConnectionError. heard: bytes
+  // have come.
   void preface_failed(std::uint8_t error, bool heard) noexcept;
 
   [[nodiscard]] Worker& worker() noexcept { return worker_; }
@@ -56,7 +58,8 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   // (Global::draining). Hard: now.
   void stop(bool hard) noexcept;
 
-  // An idle connection to that server which only this client may use ("http-reuse never", NTLM); null when there is none.
+  // An idle connection to that server which only this client may use ("http-reuse never", NTLM); null when there is
+  // none.
   [[nodiscard]] BackConnection* take_private(const backend::Server& server, std::uint64_t key) noexcept;
   // It ends with the client's connection, or when too many others are kept after it.
   void keep_private(BackConnection& c) noexcept;
@@ -105,7 +108,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   bool authenticating_ = false;
   bool stopping_ = false;
   bool counted_out_ = false;  // no longer one of the frontend's connections
-  bool resume_ = false;  // the timer is armed for now: bytes of the next request are waiting
+  bool resume_ = false;       // the timer is armed for now: bytes of the next request are waiting
 };
 
 }  // namespace sluice::proxy

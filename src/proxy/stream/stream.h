@@ -190,8 +190,8 @@ class Stream final : public http::mux::StreamEvents,
   bool denied_ = false;
   bool first_request_;
 
-  RuleCursor cursor_;                // of the list at work: request rules first, response rules later
-  std::uint8_t response_list_ = 0;   // 0: http-response of the backend, 1: of the frontend, 2: done
+  RuleCursor cursor_;               // of the list at work: request rules first, response rules later
+  std::uint8_t response_list_ = 0;  // 0: http-response of the backend, 1: of the frontend, 2: done
   BufferedBody request_body_, response_body_;
   Pump to_server_, to_client_;
 

@@ -54,7 +54,8 @@ Stream::Progress Stream::connect() noexcept {
   if (may_reuse) {
     c = session_.take_private(server, request.key);
     if (c == nullptr) {
-      backend::PooledConnection* p = server.idle_pool(thread).take(back_proxy_->servers->reuse(), first_request_, request.key);
+      backend::PooledConnection* p =
+          server.idle_pool(thread).take(back_proxy_->servers->reuse(), first_request_, request.key);
       c = static_cast<BackConnection*>(p);
     }
   }

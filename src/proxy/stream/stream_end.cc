@@ -114,8 +114,8 @@ void Stream::log(bool early) noexcept {
   if (rules.log_needs.unique_id) make_unique_id();
   sample_.now_wall_us = std::chrono::duration_cast<base::Micros>(worker_.loop().wall_now().time_since_epoch()).count();
   sample_.response_side = false;
-  // manual 4.2 "error-log-format" speaks of all that log-separate-errors raises; the reference, whose lines count here, takes it
-  // for connections that never had a request.
+  // manual 4.2 "error-log-format" speaks of all that log-separate-errors raises; the reference, whose lines count here,
+  // takes it for connections that never had a request.
   const policy::LogFormat& format =
       http_ && rules.error_log_format.valid() && !has_request() ? rules.error_log_format : rules.log_format;
   if (!format.valid()) {

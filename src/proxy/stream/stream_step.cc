@@ -77,7 +77,8 @@ void Stream::pump_both() noexcept {
     if (!settings.splice) return Splice::Never;
     if (either(front, back, Tri::On)) return Splice::Always;
     if (either(f.splice_auto, b.splice_auto, Tri::On)) return Splice::Large;
-    return either(front, back, Tri::Off) || either(f.splice_auto, b.splice_auto, Tri::Off) ? Splice::Never : Splice::Large;
+    return either(front, back, Tri::Off) || either(f.splice_auto, b.splice_auto, Tri::Off) ? Splice::Never
+                                                                                           : Splice::Large;
   };
   if (request_state_ == RequestState::Forward && back_ != nullptr && back_state_ == BackState::Established) {
     const PumpResult r = to_server_.run(front_, *back_, worker_.pipes(), how(f.splice_request, b.splice_request),

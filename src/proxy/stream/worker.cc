@@ -50,9 +50,12 @@ void Worker::on_trim() noexcept {
   loop_.arm_after(trim_timer_, kTrimPeriod);
 }
 
-void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source, bool ready) noexcept {
+void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source,
+                           bool ready) noexcept {
   const ProxySpec& spec = proxy.rules->spec;
-  const auto set_int = [fd](int level, int option, int value) { (void)::setsockopt(fd, level, option, &value, sizeof value); };
+  const auto set_int = [fd](int level, int option, int value) {
+    (void)::setsockopt(fd, level, option, &value, sizeof value);
+  };
   if (source.family() != net::Family::Unix) {
 #ifndef __linux__
     set_int(IPPROTO_TCP, TCP_NODELAY, 1);  // Linux: inherited, see net::prepare_accepted
@@ -60,7 +63,8 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
     if (spec.options.tcpka_client) {
       set_int(SOL_SOCKET, SO_KEEPALIVE, 1);
 #ifdef TCP_KEEPIDLE
-      if (spec.client_keepalive.count != 0) set_int(IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(spec.client_keepalive.count));
+      if (spec.client_keepalive.count != 0)
+        set_int(IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(spec.client_keepalive.count));
       if (spec.client_keepalive.idle_seconds != 0)
         set_int(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(spec.client_keepalive.idle_seconds));
       if (spec.client_keepalive.interval_seconds != 0)
@@ -86,9 +90,11 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
   global_.connection_rate.add(ms);
   global_.session_rate.add(ms);
   const std::uint32_t now = proxy.connections.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (now > proxy.connections_max.load(std::memory_order_relaxed)) proxy.connections_max.store(now, std::memory_order_relaxed);
+  if (now > proxy.connections_max.load(std::memory_order_relaxed))
+    proxy.connections_max.store(now, std::memory_order_relaxed);
   const std::uint32_t here = listener.current.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (here > listener.current_max.load(std::memory_order_relaxed)) listener.current_max.store(here, std::memory_order_relaxed);
+  if (here > listener.current_max.load(std::memory_order_relaxed))
+    listener.current_max.store(here, std::memory_order_relaxed);
   proxy.connection_rate.add(ms);
   proxy.session_rate.add(ms);
   FrontendCounters& counters = proxy.counters.local(index());

@@ -182,19 +182,19 @@ TEST_P(WrongLines, AreReported) {
   EXPECT_NE(p.said().find("[t.cfg:2]"), std::string::npos) << p.said();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Backend, WrongLines,
-    ::testing::Values(Wrong{"balance foo", "unknown algorithm 'foo'"},
-                      Wrong{"balance leastcon", "did you mean 'leastconn' maybe ?"},
-                      Wrong{"balance hdr(host)", "'balance hdr' is not supported yet"},
-                      Wrong{"balance uri whole", "'balance uri' is not supported yet"},
-                      Wrong{"balance random(0)", "number of draws must be at least 1"},
-                      Wrong{"balance random(x)", "unexpected character 'x'"},
-                      Wrong{"balance roundrobin x", "unexpected argument 'x'"},
-                      Wrong{"hash-type foo", "'hash-type' only supports 'consistent' and 'map-based'."},
-                      Wrong{"hash-type map-based foo", "hash functions"},
-                      Wrong{"http-reuse foo", "only supports 'never'"}, Wrong{"fullconn x", "fullconn"},
-                      Wrong{"source foo:bar", "source"}));
+INSTANTIATE_TEST_SUITE_P(Backend, WrongLines,
+                         ::testing::Values(Wrong{"balance foo", "unknown algorithm 'foo'"},
+                                           Wrong{"balance leastcon", "did you mean 'leastconn' maybe ?"},
+                                           Wrong{"balance hdr(host)", "'balance hdr' is not supported yet"},
+                                           Wrong{"balance uri whole", "'balance uri' is not supported yet"},
+                                           Wrong{"balance random(0)", "number of draws must be at least 1"},
+                                           Wrong{"balance random(x)", "unexpected character 'x'"},
+                                           Wrong{"balance roundrobin x", "unexpected argument 'x'"},
+                                           Wrong{"hash-type foo",
+                                                 "'hash-type' only supports 'consistent' and 'map-based'."},
+                                           Wrong{"hash-type map-based foo", "hash functions"},
+                                           Wrong{"http-reuse foo", "only supports 'never'"},
+                                           Wrong{"fullconn x", "fullconn"}, Wrong{"source foo:bar", "source"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Server, WrongLines,

@@ -1,15 +1,16 @@
 // The two narrow interfaces between a stream and what carries its messages: one side's endpoint of one exchange.
 //
-// A mux (HTTP/1 here; HTTP/2 and raw bytes beside it) turns bytes into heads and body pieces; the stream never knows the
-// version. N front muxes and M back muxes meet through FrontEndpoint and BackEndpoint.
+// A mux (HTTP/1 here; HTTP/2 and raw bytes beside it) turns bytes into heads and body pieces; the stream never knows
+// the version. N front muxes and M back muxes meet through FrontEndpoint and BackEndpoint.
 //
-// Receiving is pull: an event says that something is there, the stream gathers the pieces at hand, hands them to the other
-// side in the same call, and drops them. Pieces are views into the receive buffer: a body byte is never copied when the other
-// side's socket takes it at once. Sending always takes all it is given: what the socket refuses is kept by the endpoint, which
-// then is `congested()` until it reports kRoom; the stream gathers nothing more for a congested side (back-pressure).
+// Receiving is pull: an event says that something is there, the stream gathers the pieces at hand, hands them to the
+// other side in the same call, and drops them. Pieces are views into the receive buffer: a body byte is never copied
+// when the other side's socket takes it at once. Sending always takes all it is given: what the socket refuses is kept
+// by the endpoint, which then is `congested()` until it reports kRoom; the stream gathers nothing more for a congested
+// side (back-pressure).
 //
-// Calls never re-enter the stream: events come from the loop only. An endpoint may be closed from inside its own event; it is
-// destroyed later (runtime::Loop::bury). Thread: the connection's loop.
+// Calls never re-enter the stream: events come from the loop only. An endpoint may be closed from inside its own event;
+// it is destroyed later (runtime::Loop::bury). Thread: the connection's loop.
 #pragma once
 
 #include <sys/uio.h>
@@ -77,13 +78,13 @@ class Endpoint {
   virtual void gather(Pieces& out) noexcept = 0;
   // The gathered pieces have been used.
   virtual void drop() noexcept = 0;
-  // How body bytes are taken in from now on. Off at first for requests, Buffer for responses; the end of the peer's side is
-  // noticed in any case.
+  // How body bytes are taken in from now on. Off at first for requests, Buffer for responses; the end of the peer's
+  // side is noticed in any case.
   virtual void read_body(Reading how) noexcept = 0;
   // The whole message was received and gathered.
   [[nodiscard]] virtual bool input_done() const noexcept = 0;
-  // The received head is no longer needed: until then body bytes stay where they are behind it, and rewind_body() may give
-  // them again.
+  // The received head is no longer needed: until then body bytes stay where they are behind it, and rewind_body() may
+  // give them again.
   virtual void release_head() noexcept = 0;
   // Gathers from the start of the body again (a request sent once more). False when bytes of it are gone.
   [[nodiscard]] virtual bool rewind_body() noexcept = 0;
@@ -97,8 +98,8 @@ class Endpoint {
   [[nodiscard]] virtual const base::Error& error() const noexcept = 0;
 
   // ---- sending
-  // More body for the message whose head was sent. pieces.end ends it (with pieces.trailers). The pieces are used when this
-  // returns. more: further bytes are about to follow.
+  // More body for the message whose head was sent. pieces.end ends it (with pieces.trailers). The pieces are used when
+  // this returns. more: further bytes are about to follow.
   virtual void send_body(const Pieces& pieces, bool more) noexcept = 0;
   [[nodiscard]] virtual bool congested() const noexcept = 0;
   // Ends our side of the connection once everything is sent (tunnels, TCP).
@@ -128,17 +129,17 @@ class Endpoint {
 };
 
 struct ResponseOptions {
-  bool keep_alive = true;        // false: say so in the head and close when the exchange is over
-  bool more = false;             // body follows at once: the kernel may wait for it
-  bool case_adjust = false;      // option h1-case-adjust-bogus-client
+  bool keep_alive = true;    // false: say so in the head and close when the exchange is over
+  bool more = false;         // body follows at once: the kernel may wait for it
+  bool case_adjust = false;  // option h1-case-adjust-bogus-client
 };
 
 class FrontEndpoint : public Endpoint {
  public:
   [[nodiscard]] virtual HeadState head_state() const noexcept = 0;
   [[nodiscard]] virtual const h1::ParseError& head_error() const noexcept = 0;
-  // Final or interim response, with the body pieces at hand. Decides the framing towards the client from response.body and the
-  // request's version; an interim one (1xx but 101) can be followed by others.
+  // Final or interim response, with the body pieces at hand. Decides the framing towards the client from response.body
+  // and the request's version; an interim one (1xx but 101) can be followed by others.
   virtual void send_response(const RequestHead& request, ResponseHead& response, const ResponseOptions& options,
                              const Pieces& body) noexcept = 0;
   // "HTTP/1.1 100 Continue": the body is wanted here, before any server is asked.
@@ -147,15 +148,15 @@ class FrontEndpoint : public Endpoint {
   virtual void send_raw(const char* data, std::size_t bytes) noexcept = 0;
   // Whether the client connection goes on after this exchange, as far as known.
   [[nodiscard]] virtual bool will_keep_alive() const noexcept = 0;
-  // The exchange is over: the stream leaves. Everything it needed from here is gone afterwards. The connection then waits for
-  // the next request, or flushes and closes, by what was decided with the response. abort: close at once.
+  // The exchange is over: the stream leaves. Everything it needed from here is gone afterwards. The connection then
+  // waits for the next request, or flushes and closes, by what was decided with the response. abort: close at once.
   virtual void finish(bool abort) noexcept = 0;
 };
 
 struct RequestOptions {
-  bool keep_alive = true;       // false: "connection: close" is sent
+  bool keep_alive = true;  // false: "connection: close" is sent
   bool more = false;
-  bool case_adjust = false;     // option h1-case-adjust-bogus-server
+  bool case_adjust = false;  // option h1-case-adjust-bogus-server
 };
 
 class BackEndpoint : public Endpoint {
@@ -163,7 +164,8 @@ class BackEndpoint : public Endpoint {
   // The stream that hears of what happens here; null: nobody.
   virtual void attach(StreamEvents* stream, ResponseHead* response) noexcept = 0;
   virtual void send_request(const RequestHead& request, const RequestOptions& options, const Pieces& body) noexcept = 0;
-  // Starts waiting for a (further) response head. Returns the events that what is buffered already gives (kHead), else 0.
+  // Starts waiting for a (further) response head. Returns the events that what is buffered already gives (kHead), else
+  // 0.
   virtual unsigned expect_response(h1::ResponseContext context) noexcept = 0;
   [[nodiscard]] virtual HeadState head_state() const noexcept = 0;
   [[nodiscard]] virtual const h1::ParseError& head_error() const noexcept = 0;

@@ -12,7 +12,8 @@ namespace sluice::http::mux {
 
 class BackOwner {
  public:
-  // No stream is attached and the server closed the connection or sent something nobody asked for: it is of no more use.
+  // No stream is attached and the server closed the connection or sent something nobody asked for: it is of no more
+  // use.
   virtual void on_idle_event() noexcept = 0;
   // For `show fd`.
   virtual void describe(runtime::IoDescription& out) const noexcept { (void)out; }
@@ -30,8 +31,8 @@ class H1Back final : public H1Channel<BackEndpoint> {
   // Registers for what is to come: the end of the connect, or input.
   void start() noexcept;
   void close(net::CloseMode mode) noexcept;
-  // What the connection begins with, before any exchange. now: the socket can take it already, as on the same machine; else it
-  // goes as soon as the connection stands.
+  // What the connection begins with, before any exchange. now: the socket can take it already, as on the same machine;
+  // else it goes as soon as the connection stands.
   void begin_with(std::string_view bytes, bool now) noexcept;
 
   void on_io(unsigned ready) noexcept override;

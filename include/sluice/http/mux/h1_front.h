@@ -1,10 +1,12 @@
 // The HTTP/1 mux of a client connection, and (raw) the one of a TCP client connection: at most one exchange at a time.
 //
 //            first byte              head whole               finish(), keep-alive
-//   Idle ───────────────> Head ───────────────> Exchange ────────────────────────────> Idle, or Head when bytes are waiting
+//   Idle ───────────────> Head ───────────────> Exchange ────────────────────────────> Idle, or Head when bytes are
+//   waiting
 //    │                     │ error, timeout        │ finish(), close
 //    │ closed              v                       v
-//    └────────────────> Closed <──────────────── Closing   (sends what is left; reads and drops what the client still sends,
+//    └────────────────> Closed <──────────────── Closing   (sends what is left; reads and drops what the client still
+//    sends,
 //                                                          so that the answer is not lost in a reset)
 //
 // In raw mode the connection is one exchange from start to end. Thread: the connection's loop.
@@ -19,15 +21,16 @@ namespace sluice::http::mux {
 // The session that owns the connection.
 class FrontOwner {
  public:
-  // The first bytes of a request are there: makes ready what the exchange needs. `stream` hears of this side from now on,
-  // the result is where the head goes. Null: out of resources, the connection is closed.
+  // The first bytes of a request are there: makes ready what the exchange needs. `stream` hears of this side from now
+  // on, the result is where the head goes. Null: out of resources, the connection is closed.
   virtual RequestHead* begin_exchange(StreamEvents*& stream) noexcept = 0;
-  // The exchange is over and the connection waits for the next request. leftover: its first bytes are here already; call
-  // resume() soon (not from inside this call).
+  // The exchange is over and the connection waits for the next request. leftover: its first bytes are here already;
+  // call resume() soon (not from inside this call).
   virtual void on_idle(bool leftover) noexcept = 0;
   // Sending what is left, then closing: bound the time this may take.
   virtual void on_closing() noexcept = 0;
-  // The connection is over; idle: closed by the client between two exchanges. Destroy the mux later, never from inside this.
+  // The connection is over; idle: closed by the client between two exchanges. Destroy the mux later, never from inside
+  // this.
   virtual void on_closed(bool idle) noexcept = 0;
   // For `show fd`.
   virtual void describe(runtime::IoDescription& out) const noexcept { (void)out; }
@@ -41,8 +44,7 @@ enum class FrontState : std::uint8_t { Idle, Head, Exchange, Closing, Closed };
 class H1Front final : public H1Channel<FrontEndpoint> {
  public:
   // Takes the descriptor over.
-  H1Front(const H1Settings& settings, int fd, FrontOwner& owner) noexcept
-      : H1Channel(settings, fd), owner_(&owner) {}
+  H1Front(const H1Settings& settings, int fd, FrontOwner& owner) noexcept : H1Channel(settings, fd), owner_(&owner) {}
 
   // Begins. try_now: bytes are likely to be there already (the kernel waited for them, or the client speaks first).
   void start(bool try_now) noexcept;
@@ -53,7 +55,10 @@ class H1Front final : public H1Channel<FrontEndpoint> {
   // Ends the connection from outside (timeouts, stop). Not during an exchange.
   void close(net::CloseMode mode) noexcept;
   // Whether the stop of the process or a limit wants the connection to end behind the current exchange.
-  void refuse_keep_alive() noexcept { keep_alive_ = false; allow_keep_alive_ = false; }
+  void refuse_keep_alive() noexcept {
+    keep_alive_ = false;
+    allow_keep_alive_ = false;
+  }
 
   [[nodiscard]] FrontState state() const noexcept { return state_; }
   // In Head: nothing but empty lines has come.
