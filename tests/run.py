@@ -21,13 +21,18 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TAIL_LINES = 60
+SECOND_RUNS = 10  # more failures than this are no bad luck
 SKIPPED = 77  # exit status of a test that cannot run here
+# What varnishtest says of a program that ended by a signal of its own doing (SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV).
+CRASHED = re.compile(r"Bad exit status: \S+ exit \S+ signal (4|6|7|8|11)\b")
 
 
 class Outcome:
-    def __init__(self, passed=0, failed=0, skipped=0, output="", note=""):
+    """What came of a case. final: no second run may take it back (a crash, or a sanitizer's report)."""
+
+    def __init__(self, passed=0, failed=0, skipped=0, output="", note="", final=False):
         self.passed, self.failed, self.skipped = passed, failed, skipped
-        self.output, self.note = output, note
+        self.output, self.note, self.final = output, note, final
 
 
 def run_process(argv, limit, cwd=None, env=None):
@@ -106,7 +111,7 @@ class UnitCase:
         passed = len(re.findall(r"^\[       OK \] ", output, re.M))
         failed = len(re.findall(r"^\[  FAILED  \] .*ms\)$", output, re.M))
         reason = "took too long" if status is None else f"ended with status {status}"
-        return Outcome(passed, failed + 1, 0, output, reason)
+        return Outcome(passed, failed + 1, 0, output, reason, final=status is not None)
 
 
 class CommandCase:
@@ -133,6 +138,7 @@ class CommandCase:
                 result.passed = 0
         if result.failed:
             result.output = output + reports
+            result.final = bool(reports) or self.kind == "fuzz" or CRASHED.search(output) is not None
         return result
 
 
@@ -200,7 +206,8 @@ class ConfCase:
         output = re.sub(r"^(\[NOTICE\].* : path to executable is ).*", r"\1%PROGRAM%", output, flags=re.M)
         reports = sanitizer_reports(folder)
         if reports or status is None:
-            return Outcome(failed=1, output=output + reports, note="took too long" if status is None else "sanitizer")
+            return Outcome(failed=1, output=output + reports, note="took too long" if status is None else "sanitizer",
+                           final=bool(reports))
         if options.accept:
             head = [h for h in head if not h.startswith("# exit:")]
             if status:
@@ -284,9 +291,9 @@ def main():
     lock = threading.Lock()
     done = 0
     last_said = time.monotonic()
+    failures = []  # (case, first outcome), in the order they came
 
-    def run_one(case):
-        nonlocal done, last_said
+    def run_once(case):
         began = time.monotonic()
         folder = tempfile.mkdtemp(prefix="sluice-test-")
         try:
@@ -295,18 +302,26 @@ def main():
             result = Outcome(failed=1, output=repr(error))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        took = time.monotonic() - began
+        return result, time.monotonic() - began
+
+    def said(result):
+        return "\n".join("    " + line for line in tail(result.output).splitlines())
+
+    def run_one(case):
+        nonlocal done, last_said
+        result, took = run_once(case)
         with lock:
             done += 1
-            total.passed += result.passed
-            total.failed += result.failed
-            total.skipped += result.skipped
             label = f"[{done}/{len(cases)}] {case.kind} {case.name}"
             if result.failed:
+                failures.append((case, result))
                 print(f"{label}: FAILED{' (' + result.note + ')' if result.note else ''} "
                       f"({result.passed} passed, {result.failed} failed, {took:.1f} s)")
-                print("\n".join("    " + line for line in tail(result.output).splitlines()), flush=True)
-            elif case.kind == "unit":
+                print(said(result), flush=True)
+                return
+            total.passed += result.passed
+            total.skipped += result.skipped
+            if case.kind == "unit":
                 print(f"{label}: {result.passed} passed ({took:.1f} s)", flush=True)
             elif result.skipped:
                 print(f"{label}: skipped: {result.note}", flush=True)
@@ -318,6 +333,28 @@ def main():
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, options.jobs)) as pool:
         list(pool.map(run_one, cases))
+
+    # A test may fail for want of time on a busy machine. It has a second run, alone, unless what failed was a crash or a
+    # sanitizer's finding; a test that needed it is named, so that it is mended and not forgotten.
+    unsteady = []
+    for place, (case, first) in enumerate(failures):
+        result = first
+        if not first.final and place < SECOND_RUNS:
+            result, took = run_once(case)
+            print(f"again, alone: {case.kind} {case.name}: {'FAILED' if result.failed else 'passed'} ({took:.1f} s)", flush=True)
+            if not result.failed:
+                unsteady.append(f"{case.kind} {case.name}")
+        total.passed += result.passed
+        total.failed += result.failed
+        total.skipped += result.skipped
+    # The last page of a long log shows what failed, first runs too.
+    if failures:
+        print("== what failed")
+        for case, first in failures:
+            print(f"{case.kind} {case.name}{' (' + first.note + ')' if first.note else ''}")
+            print(said(first))
+    if unsteady:
+        print(f"unsteady, passed only alone: {', '.join(unsteady)}")
 
     line = f"{total.passed} passed, {total.failed} failed"
     if total.skipped:
