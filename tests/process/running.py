@@ -1,6 +1,7 @@
 """Runs the program for the tests of this folder: a configuration, its process, its sockets, and clients that count."""
 import http.client
 import os
+import random
 import re
 import signal
 import socket
@@ -13,17 +14,27 @@ PATIENCE = 20.0
 
 
 def free_port():
-    """A port that was free a moment ago."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that was free a moment ago, and that no connection of another test gets by chance: below the local range."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        end = int(f.read().split()[0])
+    while True:
+        port = random.randrange(10000, max(end, 20000))
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def until(what, condition, patience=PATIENCE):
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        if condition():
-            return
+        try:
+            if condition():
+                return
+        except (FileNotFoundError, ConnectionRefusedError):
+            pass  # its socket is not there yet
         time.sleep(0.01)
     raise AssertionError("not in time: " + what)
 
@@ -206,7 +217,7 @@ class Load:
 
 
 def main(tests):
-    """Runs the functions; the first failure ends with status 1."""
+    """Runs the functions; ends with how many passed and failed, and status 1 when one failed."""
     import argparse
     import shutil
     import traceback
@@ -215,7 +226,7 @@ def main(tests):
     parser.add_argument("--reference", default=shutil.which("haproxy"))
     parser.add_argument("--only", default="")
     options = parser.parse_args()
-    failed = 0
+    passed = failed = 0
     for test in tests:
         if options.only not in test.__name__:
             continue
@@ -230,6 +241,7 @@ def main(tests):
         begin = time.monotonic()
         try:
             test(start, folder)
+            passed += 1
             print(f"ok    {test.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
         except Exception:  # pylint: disable=broad-except
             failed += 1
@@ -240,4 +252,5 @@ def main(tests):
         finally:
             for p in started:
                 p.end()
+    print(f"{passed} passed, {failed} failed")
     raise SystemExit(1 if failed else 0)

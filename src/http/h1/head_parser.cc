@@ -137,7 +137,7 @@ class HeadParse {
   // ---- request line: method SP target SP version (RFC 9112 3); several blanks count as one, as the reference has it
   HeadStatus request_line() noexcept {
     if constexpr (kRequest) {
-      if (*p_ == '\r' || *p_ == '\n' || p_ == end_) {
+      if (p_ == end_ || *p_ == '\r' || *p_ == '\n') {
         const HeadStatus s = skip_empty_lines(MsgState::RequestBefore, MsgState::RequestBeforeCr);
         if (s != HeadStatus::Done) return s;
       }
