@@ -1,5 +1,6 @@
 // The door for requests: who serves, who waits, and what happens when a slot comes back.
 #include "backend/state.h"
+#include "sluice/base/hash.h"
 
 namespace sluice::backend {
 
@@ -131,13 +132,7 @@ std::uint32_t Backend::hash_address(const net::Address& a) noexcept {
     for (std::size_t j = 0; j < 4; ++j) word = word << 8U | static_cast<std::uint8_t>(bytes[i + j]);
     h ^= word;
   }
-  if (spec_.hash_method == HashMethod::MapBased && !spec_.hash_avalanche) return h;
-  // Rings and "avalanche" need every bit spread (finaliser of MurmurHash3, public domain).
-  h ^= h >> 16U;
-  h *= 0x85ebca6bU;
-  h ^= h >> 13U;
-  h *= 0xc2b2ae35U;
-  return h ^ (h >> 16U);
+  return spec_.hash_avalanche ? base::avalanche(h) : h;
 }
 
 // ---- queues -------------------------------------------------------------------------------------------------------

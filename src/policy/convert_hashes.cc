@@ -59,17 +59,6 @@ constexpr ConverterRow kRows[] = {
 
 }  // namespace
 
-// Robert Jenkins' 32-bit integer mix.
-std::uint32_t avalanche(std::uint32_t a) noexcept {
-  a = (a + 0x7ed55d16) + (a << 12);
-  a = (a ^ 0xc761c23c) ^ (a >> 19);
-  a = (a + 0x165667b1) + (a << 5);
-  a = (a + 0xd3a2646c) ^ (a << 9);
-  a = (a + 0xfd7046c5) + (a << 3);
-  a = (a ^ 0xb55a4f09) ^ (a >> 16);
-  // Spread by a prime near three quarters of the range, as the reference's results show.
-  return a * 3221225473U;
-}
 std::uint32_t sdbm(std::string_view s) noexcept {
   std::uint32_t h = 0;
   for (const char c : s) h = static_cast<unsigned char>(c) + (h << 6) + (h << 16) - h;

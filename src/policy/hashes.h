@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sluice/base/hash.h"
+
 namespace sluice::policy {
 
-std::uint32_t avalanche(std::uint32_t a) noexcept;
+using base::avalanche;
 std::uint32_t sdbm(std::string_view s) noexcept;
 std::uint32_t djb2(std::string_view s) noexcept;
 std::uint32_t wt6(std::string_view s) noexcept;

@@ -269,6 +269,18 @@ TEST(Source, FullServerKeepsItsKeys) {
   EXPECT_NE(f.pick_key(4, s), s);
 }
 
+TEST(Source, RingPlacesServersAsTheReference) {
+  BackendSpec ring;
+  ring.hash_method = HashMethod::Consistent;
+  Farm f(Algorithm::Source, {3, 1, 2, 1}, ring);
+  for (std::size_t i = 0; i < 4; ++i) f.servers[i].id = i == 3 ? 900 : static_cast<std::uint32_t>(i) + 1;
+  f.balancer->set_servers(f.servers);
+  // haproxy 2.6, "hash-type consistent djb2" (the address is the key), asked at 64 places of the ring.
+  std::string picked;
+  for (std::uint32_t i = 0; i < 64; ++i) picked += static_cast<char>('a' + f.pick_key(i << 26U));
+  EXPECT_EQ(picked, "dcaaaabaacacacacacadcadaaadccdccdabbccaacaaadbcbccbadcdaccdcbdad");
+}
+
 TEST(Source, RingMovesOnlyTheKeysOfTheServerThatGoes) {
   BackendSpec ring;
   ring.hash_method = HashMethod::Consistent;
