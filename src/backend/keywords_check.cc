@@ -1,6 +1,7 @@
 // Keywords about health checks: option httpchk, http-check, option tcp-check, tcp-check, timeout check, spread-checks
 // ...
 #include <algorithm>
+#include <span>
 #include <string>
 
 #include "backend/keywords.h"
@@ -253,6 +254,28 @@ void parse_expect(KeywordContext& c, const char* subject, bool http, std::vector
   steps.push_back(std::move(step));
 }
 
+// "http-check", "tcp-check" with a word that no row above has.
+template <bool Http>
+void on_check_other(KeywordContext& c) {
+  const std::string name(c.name());
+  const std::string_view word = c.has(0) ? c.arg(0).text : std::string_view{};
+  const std::string_view plain = word.substr(0, word.find('('));
+  if (plain == "set-var" || plain == "set-var-fmt" || plain == "unset-var")
+    return c.error(c.arg(0), "'" + name + " " + std::string(plain) + "' is not supported yet.");
+  config::Suggestion near(word);
+  static constexpr std::string_view kHttp[] = {"comment", "connect", "disable-on-404", "expect", "send", "send-state"};
+  static constexpr std::string_view kTcp[] = {"comment", "connect", "expect", "send", "send-binary"};
+  std::string known;
+  const std::span<const std::string_view> words = Http ? std::span<const std::string_view>(kHttp) : kTcp;
+  for (const std::string_view w : words) {
+    near.offer(w);
+    if (!known.empty()) known += w == words.back() ? " and " : ", ";
+    known += "'" + std::string(w) + "'";
+  }
+  const Token& at = c.has(0) ? c.arg(0) : c.keyword().front();
+  c.error(at, "'" + name + "' supports " + known + " (got '" + std::string(word) + "')" + near.text());
+}
+
 // ---- http-check ---------------------------------------------------------------------------------------------------
 
 void on_http_send(KeywordContext& c) {
@@ -425,6 +448,8 @@ constexpr config::KeywordRow kRows[] = {
     {"http-check disable-on-404", kPlaces, 0, 0, "", on_disable_on_404, kBoth},
     {"http-check send-state", kPlaces, 0, 0, "", on_send_state, kBoth},
     {"http-check comment", kPlaces, 1, 1, "<string>", on_comment<http_steps>},
+    {"http-check", kPlaces, 0, config::kAnyArgs, "connect|send|expect|comment|disable-on-404|send-state ...",
+     on_check_other<true>},
     {"option tcp-check", kPlaces, 0, 0, "", on_tcp_check_option, kBoth},
     {"tcp-check connect", kPlaces, 0, config::kAnyArgs,
      "[default] [port <port>] [addr <ip>] [send-proxy] [linger] [comment <msg>]", on_tcp_connect},
@@ -433,6 +458,7 @@ constexpr config::KeywordRow kRows[] = {
     {"tcp-check expect", kPlaces, 0, config::kAnyArgs, "[min-recv <int>] [comment <msg>] [!] <match> <pattern>",
      on_tcp_expect},
     {"tcp-check comment", kPlaces, 1, 1, "<string>", on_comment<tcp_steps>},
+    {"tcp-check", kPlaces, 0, config::kAnyArgs, "connect|send|send-binary|expect|comment ...", on_check_other<false>},
     {"option log-health-checks", kPlaces, 0, 0, "", on_log_health_checks, kBoth},
     {"timeout check", kPlaces, 1, 1, "<timeout>", on_timeout_check},
     {"spread-checks", config::kGlobal, 1, 1, "<0..50, in percent>", on_spread_checks},

@@ -120,7 +120,7 @@ class LineReader {
 
  private:
   bool fail(const config::Token& at, std::string message, std::string hint = {}) {
-    scope_.diag.error(at, prefix_ + message + ".", std::move(hint));
+    scope_.diag.error(at, prefix_ + message + (message.ends_with('?') ? "" : "."), std::move(hint));
     return false;
   }
 
@@ -209,8 +209,8 @@ class LineReader {
           for (const auto n :
                {"found", "bool", "int", "ip", "bin", "len", "str", "beg", "end", "sub", "dir", "dom", "reg"})
             near.offer(n);
-          return fail(name, "unknown matching method '" + std::string(name.text) + "' when parsing ACL expression",
-                      near.best().empty() ? std::string{} : "did you mean '" + std::string(near.best()) + "'?");
+          return fail(name, "unknown matching method '" + std::string(name.text) + "' when parsing ACL expression" +
+                                near.text());
         }
         if (program.type == SampleType::Meth && match_ == Match::Str) match_ = Match::Meth;
         have_match_ = chosen_ = true;

@@ -1,6 +1,7 @@
 #include "sluice/policy/condition.h"
 
 #include "policy/acl_lines.h"
+#include "sluice/config/values.h"
 
 namespace sluice::policy {
 namespace {
@@ -71,7 +72,7 @@ class ConditionCompiler {
   };
 
   void fail(const config::Token& at, const std::string& message, std::string hint = {}) {
-    scope_.diag.error(at, prefix_ + message + ".", std::move(hint));
+    scope_.diag.error(at, prefix_ + message + (message.ends_with('?') ? "" : "."), std::move(hint));
     c_.valid_ = false;
   }
 
@@ -101,8 +102,7 @@ class ConditionCompiler {
     acl = set.find(name, scope_, known);
     if (acl == nullptr && !known) {
       const std::string near = set.suggestion(name);
-      fail(token, "no such ACL : '" + std::string(name) + "'",
-           near.empty() ? std::string{} : "did you mean '" + near + "'?");
+      fail(token, "no such ACL : '" + std::string(name) + "'" + config::Suggestion::text_of(near));
       return nullptr;
     }
     if (acl == nullptr) return nullptr;  // its own line has been reported

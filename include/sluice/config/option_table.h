@@ -118,7 +118,8 @@ class OptionTable {
   [[nodiscard]] std::string subject(KeywordContext& line) const {
     std::string s = "'";
     s += line.name();
-    if (line.has(0)) {
+    // "server s1 <address>" and "bind <address>" begin with what the line is about, "default-server" with an option.
+    if (line.has(0) && line.name() != "default-server") {
       s += ' ';
       if (cls_ == Class::ServerOption && !line.in_defaults()) {
         s += line.section().name;

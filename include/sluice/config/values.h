@@ -45,8 +45,9 @@ class Suggestion {
   explicit Suggestion(std::string_view word) noexcept : word_(word) {}
   void offer(std::string_view candidate) noexcept;
   [[nodiscard]] std::string_view best() const noexcept { return best_; }
-  // "; did you mean 'x' maybe ?", or nothing.
-  [[nodiscard]] std::string text() const;
+  // "; did you mean 'x' maybe ?", or nothing: the end of every message that has a suggestion.
+  [[nodiscard]] std::string text() const { return text_of(best_); }
+  [[nodiscard]] static std::string text_of(std::string_view best);
   // The same for a sentence that ends there: text(), or ".".
   [[nodiscard]] std::string ending() const;
 

@@ -420,6 +420,7 @@ class Parser {
     }
     for (const SectionRow* s : table_.sections()) near.offer(s->name);
     std::string hint;
+    std::string suggestion = near.text();
     if (near.best().empty()) {
       const std::string_view known = nearest_in_language(Class::Config, first, scope);
       const KeywordRow* elsewhere = nullptr;
@@ -427,14 +428,14 @@ class Parser {
         if (row->words == known) elsewhere = row;
       }
       if (elsewhere != nullptr) {
-        hint = "did you mean " + quoted(known) + "? " + belongs(*elsewhere);
+        suggestion = Suggestion::text_of(known);
+        hint = belongs(*elsewhere);
       } else if (!known.empty()) {
         hint = "the language has " + quoted(known) + ", which is not supported yet";
       }
     }
     diag_.error(words[0],
-                "unknown keyword " + quoted(first) + " in " + quoted(current_->kind()) + " section" + near.text(),
-                hint);
+                "unknown keyword " + quoted(first) + " in " + quoted(current_->kind()) + " section" + suggestion, hint);
   }
 
   // "option persist", "stats uri": words of the language that are not built.

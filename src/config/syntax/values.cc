@@ -173,9 +173,9 @@ void Suggestion::offer(std::string_view candidate) noexcept {
   }
 }
 
-std::string Suggestion::text() const {
-  if (best_.empty()) return {};
-  return "; did you mean '" + std::string(best_) + "' maybe ?";
+std::string Suggestion::text_of(std::string_view best) {
+  if (best.empty()) return {};
+  return "; did you mean '" + std::string(best) + "' maybe ?";
 }
 
 std::string Suggestion::ending() const { return best_.empty() ? "." : text(); }

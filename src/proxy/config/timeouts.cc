@@ -43,9 +43,8 @@ void on_other(KeywordContext& c) {
   c.error(c.arg(0),
           fmt::format(
               "'timeout' supports 'client', 'server', 'connect', 'check', 'queue', 'http-keep-alive', 'http-request', "
-              "'tunnel', 'tarpit', 'client-fin' and 'server-fin' (got '{}')",
-              c.arg(0).text),
-          near.best().empty() ? std::string() : fmt::format("did you mean 'timeout {}' ?", near.best()));
+              "'tunnel', 'tarpit', 'client-fin' and 'server-fin' (got '{}'){}",
+              c.arg(0).text, near.text()));
 }
 
 constexpr std::uint32_t kAll = config::kDefaultsAndProxies;

@@ -99,8 +99,8 @@ TEST_F(Conditions, Errors) {
   };
   w.acl("blocked", "src 10.0.0.0/8");
   EXPECT_EQ(error("if blokced"),
-            "error detected while parsing an 'http-request deny' condition : no such ACL : 'blokced'. / did you mean "
-            "'blocked'?");
+            "error detected while parsing an 'http-request deny' condition : no such ACL : 'blokced'; did you mean "
+            "'blocked' maybe ? / ");
   EXPECT_NE(error("if { path_beg /x").find("missing closing '}' in condition"), std::string::npos);
   EXPECT_NE(error("if { nosuchcrit a }").find("unknown fetch method 'nosuchcrit' in ACL expression 'nosuchcrit'"),
             std::string::npos);
