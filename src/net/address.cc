@@ -330,8 +330,12 @@ base::Result<AddressSpec, std::string> parse_address(std::string_view text, cons
                         quoted(whole));
     spec.family = family;
   } else {
-    if (!rules.names || !valid_host_name(host))
+    if (!rules.names || !valid_host_name(host)) {
+      // "::1" read as the port 1 of the host ":".
+      if (rules.port_required && parse_ip(text, literal))
+        return unexpected("missing port number in " + quoted(whole) + ", it would be '[" + std::string(text) + "]:80'");
       return unexpected("invalid address: " + quoted(host) + " in " + quoted(whole));
+    }
     spec.needs_resolving = true;
   }
   return spec;

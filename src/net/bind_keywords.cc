@@ -156,6 +156,18 @@ void on_bind(KeywordContext& c) {
               "examples: bind :80   bind 127.0.0.1:8080   bind /run/app.sock");
       continue;
     }
+    // Names are resolved while the line is read, once: what is checked is what will be bound.
+    if (address->needs_resolving) {
+      auto resolved = resolve(*address);
+      if (!resolved) {
+        c.error(c.arg(0), "'bind' : invalid address: '" + address->host + "' in '" + std::string(one) + "'.",
+                resolved.error());
+        continue;
+      }
+      address->host = resolved->address().ip_text();
+      address->family = resolved->family();
+      address->needs_resolving = false;
+    }
     made.push_back(shared);
     made.back().address = *address;
   }
