@@ -207,7 +207,8 @@ class Reader {
   }
   bool keyword_option(std::string_view classes) {
     if (classes == "help" || classes.empty()) return task(Task::KeywordHelp);
-    static constexpr std::string_view kClasses[] = {"all", "acl", "cfg", "cli", "cnv", "flt", "smp", "svc"};
+    static constexpr std::string_view kClasses[] = {"all", "acl", "cfg", "cli", "cnv",
+                                                    "flt", "smp", "svc", "bnd", "srv"};
     while (!classes.empty()) {
       const auto comma = classes.find(',');
       const std::string_view c = classes.substr(0, comma);

@@ -12,10 +12,14 @@ using config::Class;
 using config::KeywordRow;
 using config::Listed;
 
+constexpr std::string_view kBindLine = "bind <addr>";
+constexpr std::string_view kServerLine = "server <name> <addr>";
+
 struct Listing {
   std::string_view cls;
   std::string_view title;
   Class words;
+  std::string_view before = {};  // what stands in front of each word; such classes are a part of "cfg"
 };
 constexpr Listing kListings[] = {
     {"acl", "# List of registered ACL keywords:\n", Class::Acl},
@@ -25,6 +29,8 @@ constexpr Listing kListings[] = {
     {"flt", "# List of registered filter names:\n", Class::Filter},
     {"smp", "# List of registered sample fetch functions:\n", Class::Sample},
     {"svc", "# List of registered service names:\n", Class::Service},
+    {"bnd", "# List of registered bind keywords:\n", Class::BindOption, kBindLine},
+    {"srv", "# List of registered server keywords:\n", Class::ServerOption, kServerLine},
 };
 
 std::string line_of(const Listed& l) { return std::string(l.detail.empty() ? l.name : l.detail) + "\n"; }
@@ -70,8 +76,8 @@ std::string config_listing(const config::KeywordTable& table) {
   std::set<std::string> server_options;
   std::set<std::string> actions;
   for (const Listed& l : table.listed()) {
-    if (l.cls == Class::BindOption) bind_options.insert(option_line("bind <addr>", l));
-    if (l.cls == Class::ServerOption) server_options.insert(option_line("server <name> <addr>", l));
+    if (l.cls == Class::BindOption) bind_options.insert(option_line(kBindLine, l));
+    if (l.cls == Class::ServerOption) server_options.insert(option_line(kServerLine, l));
     if (l.cls == Class::Action) actions.insert(option_line(l.scope, l));
   }
   out += "global\n";
@@ -99,7 +105,7 @@ std::string config_listing(const config::KeywordTable& table) {
 std::string keyword_listing(const config::KeywordTable& table, std::string_view cls) {
   std::string out;
   for (const Listing& listing : kListings) {
-    if (cls != "all" && cls != listing.cls) continue;
+    if (cls != listing.cls && (cls != "all" || !listing.before.empty())) continue;
     out += listing.title;
     if (listing.words == Class::Config) {
       out += config_listing(table);
@@ -107,7 +113,7 @@ std::string keyword_listing(const config::KeywordTable& table, std::string_view 
     }
     std::set<std::string> lines;
     for (const Listed& l : table.listed()) {
-      if (l.cls == listing.words) lines.insert(line_of(l));
+      if (l.cls == listing.words) lines.insert(listing.before.empty() ? line_of(l) : option_line(listing.before, l));
     }
     add_sorted(out, lines);
   }
@@ -123,7 +129,9 @@ std::string keyword_class_help() {
          "cnv: sample converter keywords\n"
          "flt: filter names\n"
          "smp: sample fetch functions\n"
-         "svc: service names\n";
+         "svc: service names\n"
+         "bnd: bind keywords, as in cfg\n"
+         "srv: server keywords, as in cfg\n";
 }
 
 }  // namespace sluice::process

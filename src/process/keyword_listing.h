@@ -8,7 +8,7 @@
 
 namespace sluice::process {
 
-// cls: "all", "acl", "cfg", "cli", "cnv", "flt", "smp", "svc".
+// cls: "all", "acl", "cfg", "cli", "cnv", "flt", "smp", "svc"; "bnd" and "srv" are a part of "cfg", for themselves.
 std::string keyword_listing(const config::KeywordTable& table, std::string_view cls);
 std::string keyword_class_help();
 

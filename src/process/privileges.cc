@@ -57,7 +57,8 @@ base::Result<void, std::string> drop_privileges(const GlobalSpec& spec, const st
         return base::unexpected(where + "Cannot set gid " + std::to_string(*spec.gid) + ".");
     }
   }
-  if (spec.capabilities != 0) keep_capabilities();
+  if (spec.capabilities != 0 && !keep_capabilities())
+    return base::unexpected(where + "Cannot keep capabilities: " + std::strerror(errno) + ".");
   if (spec.uid && (::getuid() != *spec.uid || ::geteuid() != *spec.uid)) {
     if (::setuid(*spec.uid) != 0) return base::unexpected(where + "Cannot set uid " + std::to_string(*spec.uid) + ".");
   }
@@ -95,15 +96,16 @@ bool forbid_forks(const GlobalSpec& spec) noexcept {
   return ::setrlimit(RLIMIT_NPROC, &r) == 0;
 }
 
-void make_dumpable(const GlobalSpec& spec) noexcept {
-  if (!spec.dumpable) return;
-  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+bool make_dumpable(const GlobalSpec& spec) noexcept {
+  if (!spec.dumpable) return true;
+  if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return false;
   struct rlimit r {};
   r.rlim_cur = r.rlim_max = RLIM_INFINITY;
-  if (::setrlimit(RLIMIT_CORE, &r) != 0 && ::getrlimit(RLIMIT_CORE, &r) == 0) {
-    r.rlim_cur = r.rlim_max;
-    ::setrlimit(RLIMIT_CORE, &r);
-  }
+  if (::setrlimit(RLIMIT_CORE, &r) == 0) return true;
+  // Without the right to raise it: as far as it goes.
+  if (::getrlimit(RLIMIT_CORE, &r) != 0) return false;
+  r.rlim_cur = r.rlim_max;
+  return ::setrlimit(RLIMIT_CORE, &r) == 0;
 }
 
 }  // namespace sluice::process

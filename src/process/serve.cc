@@ -48,7 +48,9 @@ class Server final : private MasterLink::Listener {
     if (launch_.master == nullptr && !write_pid_file(launch_)) return 1;
     advise();
     if (auto r = drop_privileges(launch_.global, launch_.identity.name); !r) return fatal(r.error());
-    make_dumpable(launch_.global);
+    if (!make_dumpable(launch_.global))
+      launch_.console.say(Console::Severity::Warning,
+                          main_prefix() + "Cannot make the process dumpable: " + std::strerror(errno));
     if (auto r = threads_.make(!receivers_.stats_sockets().empty()); !r) return fatal(main_prefix() + r.error());
     return serve(wait);
   }

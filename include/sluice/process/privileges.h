@@ -20,7 +20,7 @@ std::string user_advice(const GlobalSpec& spec, const std::string& name);
 // No new processes or programs from here on, unless insecure-fork-wanted (manual 3.1). After the threads have started.
 // False: the system refused.
 [[nodiscard]] bool forbid_forks(const GlobalSpec& spec) noexcept;
-// set-dumpable. After the rights were dropped.
-void make_dumpable(const GlobalSpec& spec) noexcept;
+// set-dumpable. After the rights were dropped. False: the system refused.
+[[nodiscard]] bool make_dumpable(const GlobalSpec& spec) noexcept;
 
 }  // namespace sluice::process

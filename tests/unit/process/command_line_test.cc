@@ -41,9 +41,11 @@ TEST(CommandLineTest, Tasks) {
 }
 
 TEST(CommandLineTest, Settings) {
-  const auto c = good({"-f",  "x",   "-n",  "100",  "-N",  "50",  "-m",   "200",        "-p",     "pid",
-                       "-L",  "me",  "-C",  "/tmp", "-V",  "-q",  "-de",  "-dp",        "-dS",    "-dR",
-                       "-dr", "-dI", "-dW", "-dD",  "-db", "-dL", "-dC7", "-dKcfg,smp", "-dM0x41"});
+  const auto c = good({"-f",     "x",   "-n",  "100", "-N",  "50",   "-m",
+                       "200",    "-p",  "pid", "-L",  "me",  "-C",   "/tmp",
+                       "-V",     "-q",  "-de", "-dp", "-dS", "-dR",  "-dr",
+                       "-dI",    "-dW", "-dD", "-db", "-dL", "-dC7", "-dKcfg,smp,bnd,srv",
+                       "-dM0x41"});
   EXPECT_EQ(c.maxconn, 100U);
   EXPECT_EQ(c.proxy_maxconn, 50U);
   EXPECT_EQ(c.memory_mb, 200U);
@@ -55,7 +57,7 @@ TEST(CommandLineTest, Settings) {
   EXPECT_FALSE(c.epoll || c.poll || c.splice || c.reuseport);
   EXPECT_TRUE(c.dump_libraries && c.dump_config);
   EXPECT_EQ(c.dump_key, 7U);
-  EXPECT_EQ(c.keyword_classes, (std::vector<std::string>{"cfg", "smp"}));
+  EXPECT_EQ(c.keyword_classes, (std::vector<std::string>{"cfg", "smp", "bnd", "srv"}));
   EXPECT_EQ(c.poison, 0x41);
   EXPECT_EQ(good({"-f", "x", "-dM"}).poison, 0x50);
   EXPECT_EQ(good({"-f", "x", "-dM0"}).poison, 0);
