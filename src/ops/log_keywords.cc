@@ -242,6 +242,7 @@ void on_log(KeywordContext& c) {
     return;
   }
   if (c.size() == 1 && c.arg(0).text == "global") {
+    if (!spec.global) spec.global_at = spec.targets.size();
     spec.global = true;
     return;
   }

@@ -183,7 +183,7 @@ void LogRoute::write(base::LogLevel level, std::string_view message, std::string
 
 namespace {
 
-bool add_all(LogRoute& route, LogOutputs& outputs, const std::vector<LogTargetSpec>& specs, std::string& error) {
+bool add_all(LogRoute& route, LogOutputs& outputs, std::span<const LogTargetSpec> specs, std::string& error) {
   for (const LogTargetSpec& spec : specs) {
     auto output = outputs.open(spec);
     if (!output) {
@@ -201,8 +201,12 @@ std::unique_ptr<LogRoute> make_log_route(LogOutputs& outputs, const LogSpecs* pr
                                          std::string& error) {
   auto route = std::make_unique<LogRoute>(outputs, proxy != nullptr && proxy->tag ? *proxy->tag : std::string());
   if (proxy == nullptr) return route;
-  if (!add_all(*route, outputs, proxy->targets, error)) return nullptr;
+  // In the order of their lines, as whoever reads them together expects.
+  const std::span<const LogTargetSpec> own = proxy->targets;
+  const std::size_t before = proxy->global ? proxy->global_at : own.size();
+  if (!add_all(*route, outputs, own.first(before), error)) return nullptr;
   if (proxy->global && global != nullptr && !add_all(*route, outputs, global->targets, error)) return nullptr;
+  if (!add_all(*route, outputs, own.subspan(before), error)) return nullptr;
   return route;
 }
 

@@ -44,7 +44,8 @@ struct LogTargetSpec {
 
 // Of a proxy.
 struct LogSpecs {
-  bool global = false;  // "log global": the targets of the global section too
+  bool global = false;        // "log global": the targets of the global section too ...
+  std::size_t global_at = 0;  // ... in front of this one of `targets`
   std::vector<LogTargetSpec> targets;
   std::optional<std::string> tag;  // "log-tag"
 };

@@ -222,9 +222,14 @@ TEST_F(LogTargets, LogGlobalAddsTheTargetsOfTheGlobalSection) {
   specs.global = true;
   specs.targets = {udp(LogFormat::Short)};
   std::string error;
+  specs.global_at = 1;  // behind its own
   auto r = make_log_route(outputs_, &specs, &global, error);
   turn([&] { r->write(LogLevel::Info, "x"); });
   EXPECT_THAT(receiver_.take(), ElementsAre("<6>x\n", "x\n"));
+  specs.global_at = 0;
+  r = make_log_route(outputs_, &specs, &global, error);
+  turn([&] { r->write(LogLevel::Info, "x"); });
+  EXPECT_THAT(receiver_.take(), ElementsAre("x\n", "<6>x\n"));
 }
 
 TEST_F(LogTargets, WithoutTargetsNothingIsWanted) {
