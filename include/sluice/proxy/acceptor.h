@@ -31,6 +31,8 @@ class Acceptor final : public runtime::IoHandler {
 
  private:
   [[nodiscard]] bool has_room() const noexcept;
+  [[nodiscard]] bool take_places() noexcept;
+  void give_places() noexcept;
   [[nodiscard]] std::uint32_t rate_reached() const noexcept;
   void pause(base::Millis at_most) noexcept;
   void on_timer() noexcept { look_again(); }

@@ -25,8 +25,11 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   ~Worker();
 
-  // A connection was accepted. Takes fd over; counts it. ready: its first bytes are known or likely to be there.
-  void start_session(Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source, bool ready) noexcept;
+  // A connection was accepted; it has its place below the limits already (Global, Proxy and ListenerInfo count it),
+  // which it gives back when it ends. Takes fd over. ready: its first bytes are known or likely to be there. False: no
+  // memory, it is closed and the place is the caller's.
+  [[nodiscard]] bool start_session(Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source,
+                                   bool ready) noexcept;
 
   [[nodiscard]] Global& global() noexcept { return global_; }
   [[nodiscard]] runtime::Loop& loop() noexcept { return loop_; }

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <chrono>
 
+#include "sluice/proxy/places.h"
+
 namespace sluice::proxy {
 
 namespace {
@@ -38,6 +40,24 @@ bool Acceptor::has_room() const noexcept {
   return below(global.connections, global.limits.maxconn.load(std::memory_order_relaxed)) &&
          below(proxy_.connections, proxy_.maxconn.load(std::memory_order_relaxed)) &&
          below(listener_.current, listener_.maxconn);
+}
+
+// One place below each limit, for the connection that accept() may bring: other threads look at the same limits.
+bool Acceptor::take_places() noexcept {
+  Global& global = worker_.global();
+  if (!take_place(global.connections, global.limits.maxconn.load(std::memory_order_relaxed))) return false;
+  if (take_place(proxy_.connections, proxy_.maxconn.load(std::memory_order_relaxed))) {
+    if (take_place(listener_.current, listener_.maxconn)) return true;
+    give_place(proxy_.connections);
+  }
+  give_place(global.connections);
+  return false;
+}
+
+void Acceptor::give_places() noexcept {
+  give_place(listener_.current);
+  give_place(proxy_.connections);
+  give_place(worker_.global().connections);
 }
 
 // The lowest rate that is reached, 0 = none.
@@ -79,20 +99,22 @@ void Acceptor::on_io(unsigned) noexcept {
   // whether there are more is the poller's to say.
   const unsigned budget = std::min(expected_, worker_.global().settings.max_accept);
   for (unsigned n = 0; n < budget; ++n) {
-    if (!has_room()) {
-      worker_.global().maxconn_reached.fetch_add(1, std::memory_order_relaxed);
-      pause(kLookAgain);
-      return;
-    }
     if (const std::uint32_t limit = rate_reached(); limit != 0) {
       pause(base::Millis{1000 / static_cast<int>(std::min(limit, 1000U)) + 1});
+      return;
+    }
+    if (!take_places()) {
+      worker_.global().maxconn_reached.fetch_add(1, std::memory_order_relaxed);
+      pause(kLookAgain);
       return;
     }
     sockaddr_storage peer;
     socklen_t len = sizeof peer;
     const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-      switch (errno) {
+      const int error = errno;
+      give_places();
+      switch (error) {
         case EAGAIN:
           expected_ = std::max(n, 1U);
           full_rounds_ = 0;
@@ -108,7 +130,7 @@ void Acceptor::on_io(unsigned) noexcept {
     net::Address source = net::Address::from(reinterpret_cast<sockaddr*>(&peer), len);
     // HTTP clients speak first, and mostly their request is there by the time the connection is: reading at once saves
     // a turn.
-    worker_.start_session(proxy_, listener_, fd, source, proxy_.rules->spec.mode == Mode::Http);
+    if (!worker_.start_session(proxy_, listener_, fd, source, proxy_.rules->spec.mode == Mode::Http)) give_places();
     // The other threads may help.
     if (shared_) return;
   }

@@ -11,6 +11,7 @@
 #include "back_connection.h"
 #include "session.h"
 #include "sessions.h"
+#include "sluice/proxy/places.h"
 #include "stream.h"
 
 namespace sluice::proxy {
@@ -50,7 +51,7 @@ void Worker::on_trim() noexcept {
   loop_.arm_after(trim_timer_, kTrimPeriod);
 }
 
-void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source,
+bool Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const net::Address& source,
                            bool ready) noexcept {
   const ProxySpec& spec = proxy.rules->spec;
   const auto set_int = [fd](int level, int option, int value) {
@@ -81,18 +82,17 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
   Session* session = Session::make(*this, proxy, listener, fd, source);
   if (session == nullptr) {
     ::close(fd);
-    return;
+    return false;
   }
   ++session_count_;
   all_->list.push_back(*session);
   const std::int64_t ms = std::chrono::duration_cast<base::Millis>(loop_.now().time_since_epoch()).count();
-  global_.connections.fetch_add(1, std::memory_order_relaxed);
   global_.connection_rate.add(ms);
   global_.session_rate.add(ms);
-  const std::uint32_t now = proxy.connections.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::uint32_t now = proxy.connections.load(std::memory_order_relaxed);
   if (now > proxy.connections_max.load(std::memory_order_relaxed))
     proxy.connections_max.store(now, std::memory_order_relaxed);
-  const std::uint32_t here = listener.current.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::uint32_t here = listener.current.load(std::memory_order_relaxed);
   if (here > listener.current_max.load(std::memory_order_relaxed))
     listener.current_max.store(here, std::memory_order_relaxed);
   proxy.connection_rate.add(ms);
@@ -123,22 +123,23 @@ void Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
     if (result != ActionResult::Continue && result != ActionResult::Stop) {
       counters.denied_connections.add();
       session->stop(true);
-      return;
+      return true;
     }
     if (controls.preface != net::PrefaceKind::None) preface = controls.preface;
   }
   if (preface != net::PrefaceKind::None) {
     session->await_preface(preface);
-    return;
+    return true;
   }
   session->start(ready);
+  return true;
 }
 
 void Worker::session_ended(Session& session) noexcept {
   --session_count_;
-  global_.connections.fetch_sub(1, std::memory_order_relaxed);
-  session.proxy().connections.fetch_sub(1, std::memory_order_relaxed);
-  session.listener().current.fetch_sub(1, std::memory_order_relaxed);
+  give_place(global_.connections);
+  give_place(session.proxy().connections);
+  give_place(session.listener().current);
   if (on_room_ != nullptr) on_room_(room_context_);
 }
 
