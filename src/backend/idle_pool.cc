@@ -7,7 +7,7 @@ namespace sluice::backend {
 PooledConnection::~PooledConnection() { IdlePool::detach(*this); }
 
 IdlePool::~IdlePool() {
-  close_all();
+  close_pooled();
   while (PooledConnection* c = used_list_.front()) detach(*c);
 }
 
@@ -135,6 +135,15 @@ void IdlePool::purge() noexcept {
 }
 
 void IdlePool::close_all() noexcept {
+  close_pooled();
+  for (PooledConnection* c = used_list_.front(); c != nullptr;) {
+    PooledConnection* const next = used_list_.next(*c);
+    c->on_server_gone();
+    c = next;
+  }
+}
+
+void IdlePool::close_pooled() noexcept {
   while (PooledConnection* c = idle_list_.front()) {
     detach(*c);
     c->close_idle();

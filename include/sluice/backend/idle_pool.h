@@ -31,6 +31,9 @@ class PooledConnection {
 
   // The pool does not want it any more (purge, server down, shutdown): it is detached already; close and destroy it.
   virtual void close_idle() noexcept = 0;
+  // The server is gone while the connection counts as used: closes it when nobody is using it (one that is kept for a
+  // single client).
+  virtual void on_server_gone() noexcept {}
 
   // What makes connections to this server different from one another (source address ...): a hash, 0 = nothing.
   std::uint64_t pool_key = 0;
@@ -75,7 +78,7 @@ class IdlePool {
   [[nodiscard]] PooledConnection* take(ReusePolicy policy, bool first_request, std::uint64_t key) noexcept;
   // Keeps a used connection for later; false when it must be closed instead (still used then: detach or destroy it).
   [[nodiscard]] bool give(PooledConnection& c) noexcept;
-  // Closes all idle ones (server down or in maintenance).
+  // Closes all idle ones (server down or in maintenance), those kept for a single client too.
   void close_all() noexcept;
 
   // Figures for `show stat`; any thread.
@@ -95,6 +98,7 @@ class IdlePool {
   void unlink(PooledConnection& c) noexcept;
   void count_used() noexcept;
   void arm_purge() noexcept;
+  void close_pooled() noexcept;
   static void bump(std::atomic<std::uint32_t>& n, int by) noexcept {
     n.store(n.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(by), std::memory_order_relaxed);
   }

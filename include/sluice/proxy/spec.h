@@ -74,7 +74,7 @@ struct Options {
   bool idle_close_on_response = false;  // [F] a soft stop leaves idle connections until their next answer
   bool http_ignore_probes = false;  // [F] a connection closed or timed out before its first byte: no 400/408, no log,
                                     // no error counter.
-  bool http_no_delay = false;       // [F|B] no MSG_MORE while forwarding.
+  bool http_no_delay = false;       // [F|B] no MSG_MORE
   bool http_pretend_keepalive = false;  // [B] never send "connection: close" to the server; close after its response.
   bool h1_case_adjust_client = false;   // [F] names of responses written to the client get the case of h1-case-adjust.
   bool h1_case_adjust_server = false;   // [B] the same for requests written to the server.
@@ -232,7 +232,8 @@ struct ProxySpec {
                                 // the last, -1 (no argument) on the last one. Then another server is chosen, against
                                 // persistence. See redispatch_now()
   std::uint32_t retry_on = kRetryConnFailure;
-  std::int32_t max_keep_alive_queue = -1;  // queue length from which the server of the last request is not insisted on
+  std::uint32_t max_session_srv_conns = 5;  // [F] server connections that one client may keep for itself
+  std::int32_t max_keep_alive_queue = -1;   // queue length from which the server of the last request is not insisted on
 
   // -- logs [F]
   LogFormatSpec log_format;

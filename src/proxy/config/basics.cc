@@ -134,6 +134,13 @@ void on_max_keep_alive_queue(KeywordContext& c) {
   }
 }
 
+void on_max_session_srv_conns(KeywordContext& c) {
+  if (!needs_front(c)) return;
+  if (const auto v = c.integer(c.arg(0), 0, 0x7fffffff)) {
+    spec_of(c).max_session_srv_conns = static_cast<std::uint32_t>(*v);
+  }
+}
+
 void on_monitor_uri(KeywordContext& c) {
   if (!needs_front(c)) return;
   spec_of(c).monitor_uri = c.arg(0).text;
@@ -184,6 +191,7 @@ constexpr config::KeywordRow kRows[] = {
     {"retries", kAll, 1, 1, "<value>", on_retries},
     {"retry-on", kAll, 0, config::kAnyArgs, "<keyword>...", on_retry_on},
     {"max-keep-alive-queue", kAll, 1, 1, "<value>", on_max_keep_alive_queue},
+    {"max-session-srv-conns", kFront, 1, 1, "<nb>", on_max_session_srv_conns},
     {"monitor-uri", kFront, 1, 1, "<uri>", on_monitor_uri},
     {"monitor fail", config::kProxies, 0, config::kAnyArgs, "{if|unless} <condition>", on_monitor_fail},
     {"monitor", config::kProxies, 0, config::kAnyArgs, "fail {if|unless} <condition>", on_monitor_other},

@@ -37,6 +37,9 @@ class BackConnection final : public backend::PooledConnection, public http::mux:
   void end(net::CloseMode mode) noexcept;
 
   void close_idle() noexcept override { end(net::CloseMode::Normal); }
+  void on_server_gone() noexcept override {
+    if (private_hook.linked()) end(net::CloseMode::Normal);
+  }
   void on_idle_event() noexcept override;
   void describe(runtime::IoDescription& out) const noexcept override;
 

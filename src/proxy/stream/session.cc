@@ -19,8 +19,6 @@ namespace {
 constexpr base::Millis kClosingTime{10000};
 // ... and to close once it has been told that we do.
 constexpr base::Millis kLingerTime{1000};
-// Server connections that one client may keep for itself (manual 4.2 "max-session-srv-conns", its default).
-constexpr std::size_t kPrivateConnections = 5;
 }  // namespace
 
 Session* Session::make(Worker& worker, Proxy& proxy, ListenerInfo& listener, int fd,
@@ -311,9 +309,13 @@ BackConnection* Session::take_private(const backend::Server& server, std::uint64
 }
 
 void Session::keep_private(BackConnection& c) noexcept {
+  // manual 4.2 "max-session-srv-conns"; as with the reference those kept already stay. Few: counting them is cheaper
+  // than a count in every session.
+  if (private_.size() >= proxy_.rules->spec.max_session_srv_conns) {
+    c.end(net::CloseMode::Normal);
+    return;
+  }
   private_.push_front(c);
-  // Few: counting them is cheaper than a count in every session.
-  if (private_.size() > kPrivateConnections) private_.back()->end(net::CloseMode::Normal);
 }
 
 }  // namespace sluice::proxy

@@ -61,7 +61,7 @@ class Session final : public http::mux::FrontOwner, public runtime::Buried, priv
   // An idle connection to that server which only this client may use ("http-reuse never", NTLM); null when there is
   // none.
   [[nodiscard]] BackConnection* take_private(const backend::Server& server, std::uint64_t key) noexcept;
-  // It ends with the client's connection, or when too many others are kept after it.
+  // It ends with the client's connection; at once when as many as may be are kept already.
   void keep_private(BackConnection& c) noexcept;
   [[nodiscard]] const backend::Server* last_server() const noexcept { return last_server_; }
   void set_last_server(const backend::Server* s) noexcept { last_server_ = s; }
