@@ -98,9 +98,8 @@ IoResult PlainTransport::splice_to_pipe(int pipe_write_fd, std::size_t max) noex
   return from_read(::splice(fd_, nullptr, pipe_write_fd, nullptr, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
 }
 
-IoResult PlainTransport::splice_from_pipe(int pipe_read_fd, std::size_t max, bool more) noexcept {
-  return from_write(::splice(pipe_read_fd, nullptr, fd_, nullptr, max,
-                             SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0)));
+IoResult PlainTransport::splice_from_pipe(int pipe_read_fd, std::size_t max) noexcept {
+  return from_write(::splice(pipe_read_fd, nullptr, fd_, nullptr, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
 }
 
 void PlainTransport::shutdown_write() noexcept {

@@ -17,12 +17,6 @@ enum class Method : std::uint8_t { Unknown, Get, Head, Post, Put, Delete, Connec
 // Of a case-sensitive token (RFC 9110 9.1); Unknown for extension methods.
 [[nodiscard]] Method method_of(std::string_view text) noexcept;
 [[nodiscard]] std::string_view method_name(Method m) noexcept;  // empty for Unknown
-[[nodiscard]] constexpr bool is_safe(Method m) noexcept {
-  return m == Method::Get || m == Method::Head || m == Method::Options || m == Method::Trace;
-}
-[[nodiscard]] constexpr bool is_idempotent(Method m) noexcept {
-  return is_safe(m) || m == Method::Put || m == Method::Delete;
-}
 
 // The version the peer spoke. H09 only with unsafe violations accepted.
 enum class Version : std::uint8_t { H09, H10, H11, H2, H3 };
@@ -64,6 +58,7 @@ struct RequestHead {
   TargetForm form = TargetForm::Origin;
   ConnectionFacts connection;
   std::uint32_t head_bytes = 0;      // on the wire, with the empty line and any empty lines before
+  std::uint32_t line_bytes = 0;      // of the request line as received, from method_text on, without its end
   std::string_view method_text;      // as received
   std::string_view target;           // as received, or as a rule set it
   std::string_view version_text;     // only when it is not HTTP/1.0 or 1.1 and an unsafe violation let it pass

@@ -47,7 +47,7 @@ class Transport {
   // True when bytes may move between this socket and a pipe without passing through us.
   [[nodiscard]] virtual bool can_splice() const noexcept = 0;
   virtual IoResult splice_to_pipe(int pipe_write_fd, std::size_t max) noexcept = 0;
-  virtual IoResult splice_from_pipe(int pipe_read_fd, std::size_t max, bool more) noexcept = 0;
+  virtual IoResult splice_from_pipe(int pipe_read_fd, std::size_t max) noexcept = 0;
   // Ends our side of the stream; reading goes on.
   virtual void shutdown_write() noexcept = 0;
 
@@ -93,7 +93,7 @@ class PlainTransport final : public Transport {
   IoResult sendv(const iovec* pieces, int count, bool more) noexcept override;
   [[nodiscard]] bool can_splice() const noexcept override { return true; }
   IoResult splice_to_pipe(int pipe_write_fd, std::size_t max) noexcept override;
-  IoResult splice_from_pipe(int pipe_read_fd, std::size_t max, bool more) noexcept override;
+  IoResult splice_from_pipe(int pipe_read_fd, std::size_t max) noexcept override;
   void shutdown_write() noexcept override;
 };
 

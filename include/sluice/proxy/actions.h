@@ -81,7 +81,8 @@ struct ActionContext {
 
   // -- results of Respond, Deny, Tarpit, Redirect
   std::string_view reply_body;
-  bool reply_silent = false;  // send nothing, close
+  std::uint16_t reply_status = 0;  // for logs, where an error page has a status of its own (errorloc); 0 = the reply's
+  bool reply_silent = false;       // send nothing, close
 };
 
 class Action {

@@ -90,7 +90,6 @@ class Builder {
     p.back_h1.parse.accept_unsafe = p.rules->spec.options.accept_unsafe_response;
     if (!model_->case_map.empty()) p.front_h1.case_map = p.back_h1.case_map = &model_->case_map;
     p.front_h1.fin_with_data = !p.rules->spec.options.nolinger;
-    p.front_h1.no_delay = p.back_h1.no_delay = p.rules->spec.options.http_no_delay;
   }
 
   void resolve() {

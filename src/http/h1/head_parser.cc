@@ -154,6 +154,10 @@ class HeadParse {
     return HeadStatus::Done;
   }
 
+  void request_line_ends(const char* at) noexcept {
+    if constexpr (kRequest) head_.line_bytes = static_cast<std::uint32_t>(at - head_.method_text.data());
+  }
+
   HeadStatus method() noexcept {
     if constexpr (kRequest) {
       const char* start = p_;
@@ -211,6 +215,7 @@ class HeadParse {
         return fail(ErrorCode::BadVersion, MsgState::RequestUri, p_);
       }
       head_.target = text(start);
+      request_line_ends(p_);
       const char* at = p_;
       const Eol eol = take_eol();
       if (eol == Eol::More) return need_more(MsgState::RequestLineEnd);
@@ -230,6 +235,7 @@ class HeadParse {
       skip_blanks();
       if (end_ - p_ >= 10 && std::memcmp(p_, "HTTP/1.1\r\n", 10) == 0) {
         head_.version = Version::H11;
+        request_line_ends(p_ + 8);
         p_ += 10;
         return HeadStatus::Done;
       }
@@ -246,6 +252,7 @@ class HeadParse {
         const bool preface = version == "HTTP/2.0" && head_.method_text == "PRI" && head_.target == "*";
         return fail(preface ? ErrorCode::Http2Preface : ErrorCode::BadVersion, MsgState::RequestVersion, start);
       }
+      request_line_ends(p_);
       const Eol eol = take_eol();
       if (eol == Eol::More) return need_more(MsgState::RequestLineEnd);
       if (eol == Eol::No) return fail(ErrorCode::BadLineEnd, MsgState::RequestLineEnd, p_);

@@ -65,7 +65,7 @@ void H1Back::send_request(const RequestHead& request, const RequestOptions& opti
   write.connection = h1::connection_value(write.version, options.keep_alive);
   const WrittenHead head = write_head(request, write);
   if (head.bytes == 0) return;
-  send_head_and_body(head.begin, head.bytes, head.room, body, options.more);
+  send_head_and_body(head.begin, head.bytes, head.room, body);
   // Bytes went out: the connection stands, whatever the poller will say.
   if (connecting_ && error_.code == base::ErrorCode::None && out_.empty()) {
     connecting_ = false;

@@ -231,9 +231,9 @@ void H1Channel<Base>::read_body(Reading how) noexcept {
 }
 
 template <class Base>
-void H1Channel<Base>::write_out(const iovec* pieces, unsigned count, std::size_t total, bool more) noexcept {
+void H1Channel<Base>::write_out(const iovec* pieces, unsigned count, std::size_t total, bool last) noexcept {
+  const bool more = last && close_follows_;
   if (broken() || total == 0) return;
-  wire_out_ += total;
   std::size_t sent = 0;
   if (out_.empty()) {
     const net::IoResult r = count == 1 ? transport_->send(static_cast<const char*>(pieces[0].iov_base), total, more)
@@ -243,8 +243,9 @@ void H1Channel<Base>::write_out(const iovec* pieces, unsigned count, std::size_t
       return;
     }
     sent = r.bytes;
-    if (sent == total) return;
   }
+  wire_out_ += total;
+  if (sent == total) return;
   if (!out_.append(pieces, count, sent)) {
     fail(base::ErrorCode::NoResource, 0);
     return;
@@ -253,15 +254,14 @@ void H1Channel<Base>::write_out(const iovec* pieces, unsigned count, std::size_t
 }
 
 template <class Base>
-void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std::size_t head_room, const Pieces& body,
-                                         bool more) noexcept {
-  if (settings_->no_delay) more = false;
+void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std::size_t head_room,
+                                         const Pieces& body) noexcept {
   const bool chunked = encoding_ == Encoding::Chunked;
   const bool with_body = encoding_ != Encoding::None && (body.bytes != 0 || (body.end && chunked));
   if (!with_body) {
     if (head_bytes == 0) return;
     const iovec one{head, head_bytes};
-    write_out(&one, 1, head_bytes, body.end ? close_follows_ : more);
+    write_out(&one, 1, head_bytes, body.end);
     return;
   }
   char* p = head + head_bytes;
@@ -303,21 +303,20 @@ void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std
       p += n;
     }
   }
-  const bool really_more = body.end ? close_follows_ : more;
   if (copy) {
     const iovec one{head, static_cast<std::size_t>(p - head)};
-    write_out(&one, 1, one.iov_len, really_more);
+    write_out(&one, 1, one.iov_len, body.end);
     return;
   }
   if (p != tail) {
     pieces[count++] = {tail, static_cast<std::size_t>(p - tail)};
     total += static_cast<std::size_t>(p - tail);
   }
-  write_out(pieces, count, total, really_more);
+  write_out(pieces, count, total, body.end);
 }
 
 template <class Base>
-void H1Channel<Base>::send_body(const Pieces& pieces, bool more) noexcept {
+void H1Channel<Base>::send_body(const Pieces& pieces) noexcept {
   if (encoding_ == Encoding::None || (pieces.bytes == 0 && !pieces.end)) return;
   std::size_t room = 0;
   char* area = scratch(kScratchBytes, room);
@@ -327,16 +326,15 @@ void H1Channel<Base>::send_body(const Pieces& pieces, bool more) noexcept {
   }
   if (encoding_ == Encoding::Raw) {
     // No framing to put around: the pieces go as they are.
-    if (pieces.bytes != 0)
-      write_out(pieces.iov, pieces.count, pieces.bytes, pieces.end ? close_follows_ : more && !settings_->no_delay);
+    if (pieces.bytes != 0) write_out(pieces.iov, pieces.count, pieces.bytes, pieces.end);
     return;
   }
-  send_head_and_body(area, 0, room, pieces, more);
+  send_head_and_body(area, 0, room, pieces);
 }
 
 template <class Base>
 bool H1Channel<Base>::flush() noexcept {
-  const net::IoResult r = out_.flush(*transport_, false);
+  const net::IoResult r = out_.flush(*transport_);
   if (r.status == net::IoStatus::Error) {
     fail(code_of(r.sys), r.sys);
     out_.release();
@@ -401,9 +399,8 @@ net::IoResult H1Channel<Base>::splice_in(net::Pipe& pipe, std::size_t max) noexc
 }
 
 template <class Base>
-net::IoResult H1Channel<Base>::splice_out(net::Pipe& pipe, bool more, bool end) noexcept {
-  const net::IoResult r =
-      transport_->splice_from_pipe(pipe.read_fd, pipe.held_bytes, more && !end && !settings_->no_delay);
+net::IoResult H1Channel<Base>::splice_out(net::Pipe& pipe) noexcept {
+  const net::IoResult r = transport_->splice_from_pipe(pipe.read_fd, pipe.held_bytes);
   if (r.status == net::IoStatus::Done) {
     pipe.held_bytes -= r.bytes;
     wire_out_ += r.bytes;

@@ -268,7 +268,8 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
         break;
     }
     keep_alive_ = keep;
-    close_follows_ = settings_->fin_with_data && !keep && input_done_ && response.body != BodyKind::Tunnel;
+    close_follows_ =
+        settings_->fin_with_data && !options.no_delay && !keep && input_done_ && response.body != BodyKind::Tunnel;
     if (response.body != BodyKind::Tunnel) write.connection = h1::connection_value(write.version, keep, old_client);
   }
   const WrittenHead head = write_head(response, write);
@@ -278,7 +279,7 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
     write_out(&one, 1, head.bytes, false);
     return;
   }
-  send_head_and_body(head.begin, head.bytes, head.room, body, options.more);
+  send_head_and_body(head.begin, head.bytes, head.room, body);
 }
 
 void H1Front::send_continue() noexcept {

@@ -38,10 +38,10 @@ bool OutQueue::append(const iovec* pieces, unsigned count, std::size_t skip) noe
   return true;
 }
 
-net::IoResult OutQueue::flush(net::Transport& transport, bool more) noexcept {
+net::IoResult OutQueue::flush(net::Transport& transport) noexcept {
   std::size_t sent = 0;
   while (block_ != nullptr) {
-    const net::IoResult r = transport.send(block_->data() + block_->begin, size(), more);
+    const net::IoResult r = transport.send(block_->data() + block_->begin, size(), false);
     if (r.status != net::IoStatus::Done) return {r.status, sent, r.sys};
     const bool all = r.bytes == size();
     block_->begin += static_cast<std::uint32_t>(r.bytes);

@@ -17,6 +17,7 @@ class Answer final : public Action {
   }
   ActionResult run(ActionContext& ctx) const noexcept override {
     if (ctx.reply == nullptr) return result_ == ActionResult::Respond ? ActionResult::Error : result_;
+    ctx.reply_status = reply_->status;
     if (!reply_->from_pages && reply_->page != nullptr && reply_->page->silent) {
       ctx.reply_silent = true;
       return result_;

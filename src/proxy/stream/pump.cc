@@ -45,7 +45,7 @@ PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, ne
       spliced_bytes_ += got;
       moved_bytes_ += got;
     }
-    const net::IoResult out = to.splice_out(pipe_, false, from.input_done());
+    const net::IoResult out = to.splice_out(pipe_);
     if (out.status == net::IoStatus::Error) return PumpResult::Failed;
     if (out.status == net::IoStatus::Done && out.bytes != 0) progress_ = true;
     if (pipe_.held_bytes != 0) {
@@ -72,7 +72,7 @@ PumpResult Pump::run_pipe(http::mux::Endpoint& from, http::mux::Endpoint& to, ne
     done_ = true;
     http::mux::Pieces end;
     end.end = true;
-    to.send_body(end, false);
+    to.send_body(end);
     return PumpResult::Done;
   }
   if (from.closed()) return PumpResult::Failed;
@@ -113,7 +113,7 @@ PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::Pi
       progress_ = true;
       moved_bytes_ += pieces.bytes + (pieces.end && pieces.chunked ? 1 : 0);
       large_ = pieces.bytes >= kLargeRead;
-      to.send_body(pieces, false);
+      to.send_body(pieces);
     }
     from.drop();
     if (pieces.end) {

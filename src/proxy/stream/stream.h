@@ -61,15 +61,13 @@ class Stream final : public http::mux::StreamEvents,
   };
   static const Phase kHttpRequestPhases[];
   static const Phase kTcpRequestPhases[];
-  // Where a retry on another server goes back to.
-  static constexpr std::uint8_t kHttpAssignPhase = 9;
-  static constexpr std::uint8_t kTcpAssignPhase = 3;
 
   // -- stream_request.cc: from the head to the choice of a server
   void on_request_head() noexcept;
   void on_bad_request() noexcept;
   void start_tcp() noexcept;
   void run_request_phases() noexcept;
+  void assign_again() noexcept;
   Progress phase_monitor() noexcept;
   Progress phase_front_rules() noexcept;
   Progress phase_choose_backend() noexcept;
@@ -104,6 +102,7 @@ class Stream final : public http::mux::StreamEvents,
   void connection_established() noexcept;
   void connection_failed(base::Error error) noexcept;
   bool redispatch() noexcept;
+  void start_over() noexcept;
   bool retry_request(std::uint32_t why) noexcept;
   void leave_server(bool reuse) noexcept;
 
@@ -118,7 +117,7 @@ class Stream final : public http::mux::StreamEvents,
   void start_tunnel() noexcept;
   void respond(unsigned status) noexcept;
   void respond_raw(unsigned status) noexcept;
-  void respond_prepared(std::string_view body) noexcept;
+  void respond_prepared(std::string_view body, unsigned status_logged) noexcept;
   bool run_after_response(bool own_reply) noexcept;
 
   // -- stream_end.cc
@@ -188,6 +187,7 @@ class Stream final : public http::mux::StreamEvents,
   bool counted_response_ = false;
   bool allow_l7_retry_ = false;
   bool denied_ = false;
+  bool request_unanswered_ = false;  // a rule closed the connection without a word: logged without a request time
   bool first_request_;
 
   RuleCursor cursor_;               // of the list at work: request rules first, response rules later

@@ -126,11 +126,18 @@ void Stream::connection_established() noexcept {
   }
   if (!request_sent_) send_request();
   if (ended_ || back_ == nullptr) return;
+  if (reused_ && back_->error().code != base::ErrorCode::None && back_->wire_out() == 0 &&
+      (request_.body == http::BodyKind::None || front_.rewind_body())) {
+    // The server had closed the kept connection, and nothing of the request left: it takes another one.
+    start_over();
+    connect();
+    return;
+  }
   response_state_ = ResponseState::AwaitHead;
   const unsigned events = back_->expect_response({head_response_, connect_request_, request_.connection.upgrade});
   if ((events & http::mux::kHead) != 0) on_response_head();
   // A request that will not be needed again makes room for its body.
-  if (!ended_ && !front_.input_done() && !allow_l7_retry_ && !reused_) release_request();
+  if (!ended_ && !front_.input_done() && !allow_l7_retry_) release_request();
 }
 
 void Stream::send_request() noexcept {
@@ -170,7 +177,7 @@ void Stream::leave_server(bool reuse) noexcept {
   if (connection_ == nullptr) return;
   BackConnection& c = *connection_;
   // A server that was not told of the close (option http-pretend-keepalive) sees it now.
-  const bool keep = reuse && back_->reusable() &&
+  const bool keep = reuse && back_->reusable() && c.server().running() &&
                     connection_mode(front_proxy_.rules->spec, back_proxy_->rules->spec) == HttpConnMode::KeepAlive;
   back_->attach(nullptr, nullptr);
   connection_ = nullptr;
@@ -196,9 +203,7 @@ bool Stream::redispatch() noexcept {
   count_redispatch(*server_);
   avoid_ = server_;
   slot_.release();
-  phase_ = http_ ? kHttpAssignPhase : kTcpAssignPhase;
-  request_state_ = RequestState::Assign;
-  run_request_phases();
+  assign_again();
   return true;
 }
 
@@ -248,29 +253,30 @@ void Stream::connection_failed(base::Error error) noexcept {
   respond(503);
 }
 
-// The server ended, or answered in a way that "retry-on" names, before anything of its answer was passed on.
-bool Stream::retry_request(std::uint32_t why) noexcept {
-  const bool stale = reused_ && (why & (kRetryEmptyResponse)) != 0 && http::is_idempotent(request_.method);
-  const bool asked = allow_l7_retry_ && (back_proxy_->rules->spec.retry_on & why) != 0 && retries_left_ > 0;
-  // Without "option abortonclose" a client that only ended its side still waits for its answer.
-  const bool left =
-      front_.closed() && (abort_told_ || !front_.input_done() || front_.error().code != base::ErrorCode::None);
-  if ((!stale && !asked) || request_released_ || left) return false;
-  // Only a request that is in the buffer whole, or has not been read further than what was sent, can be sent again.
-  if (request_.body != http::BodyKind::None && !front_.rewind_body()) return false;
+// The same request again, on a connection of its own.
+void Stream::start_over() noexcept {
   leave_server(false);
   request_sent_ = false;
   to_server_.reset(worker_.pipes());
   response_state_ = ResponseState::None;
   request_state_ = RequestState::Connect;
+  fresh_connection_only_ = true;
+}
+
+// The server ended, or answered in a way that "retry-on" names, before anything of its answer was passed on. What a
+// server may have seen is sent again only where "retry-on" allows it, on kept connections too (manual 4.2 "retry-on",
+// "http-reuse").
+bool Stream::retry_request(std::uint32_t why) noexcept {
+  if (!allow_l7_retry_ || (back_proxy_->rules->spec.retry_on & why) == 0 || retries_left_ == 0) return false;
+  // Without "option abortonclose" a client that only ended its side still waits for its answer.
+  const bool left =
+      front_.closed() && (abort_told_ || !front_.input_done() || front_.error().code != base::ErrorCode::None);
+  if (request_released_ || left) return false;
+  // Only a request that is in the buffer whole, or has not been read further than what was sent, can be sent again.
+  if (request_.body != http::BodyKind::None && !front_.rewind_body()) return false;
+  start_over();
   facts_.status = 0;
   t_response_ = base::kNever;
-  fresh_connection_only_ = true;
-  if (!asked) {
-    // The server closed an idle connection while the request was on its way: nothing was wrong with either.
-    connect();
-    return true;
-  }
   --retries_left_;
   ++retries_done_;
   facts_.counts.retries = retries_done_;

@@ -69,7 +69,7 @@ void Stream::fill_facts() noexcept {
   } else if (!http_ && t_connected_ != base::kNever) {
     t.data = millis_between(last, end);
   }
-  if (reason_.where == Where::Tarpit) t.request = -1;
+  if (reason_.where == Where::Tarpit || request_unanswered_) t.request = -1;
   t.active = millis_between(t_start_, end);
   t.total = http_ ? millis_between(idle_from, end) + t.handshake : millis_between(session_.facts().accept_time, end);
   t.user = t.active + t.idle + t.handshake;

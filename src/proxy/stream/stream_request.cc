@@ -4,8 +4,7 @@
 
 namespace sluice::proxy {
 
-// The positions of "assign" are kHttpAssignPhase and kTcpAssignPhase: keep them in step.
-const Stream::Phase Stream::kHttpRequestPhases[] = {
+constexpr Stream::Phase Stream::kHttpRequestPhases[] = {
     {"monitor", &Stream::phase_monitor},
     {"tcp-request content (frontend)", &Stream::phase_tcp_front_rules},
     {"wait for body (frontend)", &Stream::phase_wait_front_body},
@@ -19,7 +18,7 @@ const Stream::Phase Stream::kHttpRequestPhases[] = {
     {"connect", &Stream::phase_connect},
 };
 
-const Stream::Phase Stream::kTcpRequestPhases[] = {
+constexpr Stream::Phase Stream::kTcpRequestPhases[] = {
     {"tcp-request content (frontend)", &Stream::phase_tcp_front_rules},
     {"use_backend", &Stream::phase_choose_backend},
     {"tcp-request content (backend)", &Stream::phase_tcp_back_rules},
@@ -73,18 +72,9 @@ void Stream::on_request_head() noexcept {
     if (!rules.captures.cookie.empty()) facts_.request_cookie = rules.captures.request_cookie(request_.fields, arena_);
   }
   if (request_.connection.unsafe_accepted) capture_error(false);
-  {
-    // For logs and response rules, which come when the head may be gone.
-    const char* begin = request_.method_text.data();
-    std::size_t n = static_cast<std::size_t>(request_.target.data() + request_.target.size() - begin);
-    // The version behind the target, when there is one.
-    const char* p = begin + n;
-    if (request_.version != http::Version::H09) {
-      while (p < begin + request_.head_bytes && *p != '\r' && *p != '\n') ++p;
-      n = static_cast<std::size_t>(p - begin);
-    }
-    facts_.request_line = {begin, std::min<std::size_t>(n, worker_.global().settings.log_uri_bytes)};
-  }
+  // For logs and response rules, which come when the head may be gone.
+  facts_.request_line = {request_.method_text.data(),
+                         std::min(request_.line_bytes, worker_.global().settings.log_uri_bytes)};
   request_state_ = RequestState::Rules;
   phase_ = 0;
   run_request_phases();
@@ -117,6 +107,20 @@ void Stream::run_request_phases() noexcept {
     if ((this->*phases[phase_].run)() != Progress::Continue) return;
     ++phase_;
   }
+}
+
+// A retry on another server.
+void Stream::assign_again() noexcept {
+  constexpr auto assignment = [](const Phase* phases) {
+    std::uint8_t at = 0;
+    while (phases[at].run != &Stream::phase_assign) ++at;
+    return at;
+  };
+  constexpr std::uint8_t http = assignment(kHttpRequestPhases);
+  constexpr std::uint8_t tcp = assignment(kTcpRequestPhases);
+  phase_ = http_ ? http : tcp;
+  request_state_ = RequestState::Assign;
+  run_request_phases();
 }
 
 ActionContext Stream::make_context() noexcept {
@@ -171,10 +175,9 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
     case ActionResult::Stop:
       return Progress::Continue;
     case ActionResult::Wait:
-      if (request_state_ != RequestState::Body) {
-        request_state_ = RequestState::Body;
-        set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
-      }
+      request_state_ = RequestState::Body;
+      // Each rule that waits has its own time.
+      if (context.first_run) set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
       want_request_body();
       return Progress::Wait;
     case ActionResult::Respond:
@@ -191,7 +194,7 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
       if (result == ActionResult::Tarpit) {
         request_state_ = RequestState::Tarpit;
         reply_body_ = context.reply_body;
-        tarpit_status_ = context.reply_silent ? 0 : response_.status;
+        tarpit_status_ = context.reply_silent ? 0 : context.reply_status;
         set_phase_deadline(base::deadline_after(now(), tarpit_timeout(owner.spec)));
         return Progress::Wait;
       }
@@ -205,6 +208,7 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
     case ActionResult::Drop:
       reason_.set(Cause::Proxy, Where::Request);
       counters.denied_requests.add();
+      request_unanswered_ = true;
       finish(true);
       return Progress::Fail;
     case ActionResult::Error:
@@ -217,7 +221,7 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
     finish(true);
     return Progress::Fail;
   }
-  respond_prepared(context.reply_body);
+  respond_prepared(context.reply_body, context.reply_status);
   return Progress::Respond;
 }
 

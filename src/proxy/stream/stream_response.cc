@@ -113,7 +113,7 @@ bool Stream::run_response_rules() noexcept {
     }
     count_rewrites();
     if (result == ActionResult::Wait) {
-      if (phase_deadline_ == base::kNever) set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
+      if (context.first_run) set_phase_deadline(base::deadline_after(now(), controls_.wait.time));
       back_->read_body(http::mux::Reading::Buffer);
       return false;
     }
@@ -128,7 +128,7 @@ bool Stream::run_response_rules() noexcept {
       case ActionResult::Redirect:
         reason_.set(Cause::Local, Where::Headers);
         leave_server(false);
-        respond_prepared(context.reply_body);
+        respond_prepared(context.reply_body, context.reply_status);
         return false;
       case ActionResult::Deny:
       case ActionResult::Tarpit:
@@ -140,7 +140,7 @@ bool Stream::run_response_rules() noexcept {
         if (context.reply_silent)
           finish(true);
         else
-          respond_prepared(context.reply_body);
+          respond_prepared(context.reply_body, context.reply_status);
         return false;
       case ActionResult::Close:
       case ActionResult::Drop:
@@ -198,6 +198,7 @@ void Stream::send_response_head() noexcept {
   const HttpConnMode mode = connection_mode(front, back_proxy_->rules->spec);
   options.keep_alive = mode != HttpConnMode::Close && !worker_.global().draining.ends_now(worker_.loop().now());
   options.case_adjust = front.options.h1_case_adjust_client;
+  options.no_delay = front.options.http_no_delay || back_proxy_->rules->spec.options.http_no_delay;
   response_state_ = ResponseState::Forward;
   http::mux::Pieces body;
   if (response_.body == http::BodyKind::Tunnel) {
@@ -303,7 +304,7 @@ void Stream::respond(unsigned status) noexcept {
     finish(true);
     return;
   }
-  respond_prepared(reply.body);
+  respond_prepared(reply.body, status);
 }
 
 // For requests that could not be read: the page as it is, without rules.
@@ -318,19 +319,22 @@ void Stream::respond_raw(unsigned status) noexcept {
   to_client_.finished();
 }
 
-void Stream::respond_prepared(std::string_view body) noexcept {
+// status_logged: what logs and counters show, when the page of an error answers with another status (errorloc); 0: the
+// reply's.
+void Stream::respond_prepared(std::string_view body, unsigned status_logged) noexcept {
   own_reply_ = true;
   if (connection_ != nullptr) leave_server(false);
   place_.leave();
   slot_.release();
   set_phase_deadline(base::kNever);
-  facts_.status = response_.status;
+  const unsigned made = response_.status;
+  facts_.status = static_cast<std::uint16_t>(status_logged != 0 ? status_logged : made);
   // Whether the body goes out is the request's matter; its length is announced either way.
   response_.connection = {};
   response_.body = body.empty() || head_response_ ? http::BodyKind::None : http::BodyKind::Length;
   response_.content_length = body.size();
   if (!run_after_response(true)) return;
-  facts_.status = response_.status;
+  if (response_.status != made) facts_.status = response_.status;
   const ProxySpec& front = front_proxy_.rules->spec;
   http::mux::ResponseOptions options;
   const HttpConnMode mode = connection_mode(front, back_proxy_ == nullptr ? front : back_proxy_->rules->spec);

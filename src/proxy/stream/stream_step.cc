@@ -177,12 +177,12 @@ void Stream::check_front_closed() noexcept {
       finish(true);
       return;
     }
-    // Before its request was whole it was sending data, not waiting.
+    // Before its request was whole it was sending data, not waiting, whether it has its answer already or not.
     const bool sending = request_state_ == RequestState::Forward && !front_.input_done();
     fail_stream(Cause::Client,
-                response_state_ == ResponseState::Done ? Where::Last
-                : sending                              ? Where::Data
-                                                       : where_now(),
+                sending                                  ? Where::Data
+                : response_state_ == ResponseState::Done ? Where::Last
+                                                         : where_now(),
                 0);
     return;
   }
@@ -300,7 +300,7 @@ void Stream::on_timer() noexcept {
           if (tarpit_status_ == 0)
             finish(true);
           else
-            respond_prepared(reply_body_);
+            respond_prepared(reply_body_, tarpit_status_);
         } else if (request_state_ == RequestState::Body || request_state_ == RequestState::Rules) {
           run_request_phases();
         } else if (response_state_ == ResponseState::Rules) {

@@ -99,8 +99,8 @@ class Endpoint {
 
   // ---- sending
   // More body for the message whose head was sent. pieces.end ends it (with pieces.trailers). The pieces are used when
-  // this returns. more: further bytes are about to follow.
-  virtual void send_body(const Pieces& pieces, bool more) noexcept = 0;
+  // this returns.
+  virtual void send_body(const Pieces& pieces) noexcept = 0;
   [[nodiscard]] virtual bool congested() const noexcept = 0;
   // Ends our side of the connection once everything is sent (tunnels, TCP).
   virtual void shutdown_write() noexcept = 0;
@@ -112,8 +112,7 @@ class Endpoint {
   // Whether body bytes may be spliced into this side now.
   [[nodiscard]] virtual bool can_splice_out() const noexcept = 0;
   virtual net::IoResult splice_in(net::Pipe& pipe, std::size_t max) noexcept = 0;
-  // end: the body ends with what the pipe holds.
-  virtual net::IoResult splice_out(net::Pipe& pipe, bool more, bool end) noexcept = 0;
+  virtual net::IoResult splice_out(net::Pipe& pipe) noexcept = 0;
   // Asks for a kRoom event when the socket takes bytes again (a pipe could not be emptied).
   virtual void want_room() noexcept = 0;
 
@@ -130,7 +129,7 @@ class Endpoint {
 
 struct ResponseOptions {
   bool keep_alive = true;    // false: say so in the head and close when the exchange is over
-  bool more = false;         // body follows at once: the kernel may wait for it
+  bool no_delay = false;     // option http-no-delay: the last bytes do not wait for the end of the connection
   bool case_adjust = false;  // option h1-case-adjust-bogus-client
 };
 
@@ -154,8 +153,7 @@ class FrontEndpoint : public Endpoint {
 };
 
 struct RequestOptions {
-  bool keep_alive = true;  // false: "connection: close" is sent
-  bool more = false;
+  bool keep_alive = true;    // false: "connection: close" is sent
   bool case_adjust = false;  // option h1-case-adjust-bogus-server
 };
 

@@ -28,7 +28,6 @@ struct H1Settings {
   bool drop_trailers = false;             // received trailers are not passed on
   bool fin_with_data = true;  // the last bytes before a close wait for it and leave in one segment with the FIN; not
                               // where the close resets (option nolinger), it would take them away
-  bool no_delay = false;      // option http-no-delay: never ask the kernel to wait for more
 };
 
 template <class Base>
@@ -47,13 +46,13 @@ class H1Channel : public Base, public runtime::IoHandler {
   [[nodiscard]] bool buffer_full() const noexcept final;
   [[nodiscard]] bool closed() const noexcept final { return eof_ || error_.code != base::ErrorCode::None; }
   [[nodiscard]] const base::Error& error() const noexcept final { return error_; }
-  void send_body(const Pieces& pieces, bool more) noexcept final;
+  void send_body(const Pieces& pieces) noexcept final;
   [[nodiscard]] bool congested() const noexcept final { return !out_.empty() || waiting_for_room_; }
   void shutdown_write() noexcept final;
   [[nodiscard]] std::uint64_t splice_in_limit() const noexcept final;
   [[nodiscard]] bool can_splice_out() const noexcept final;
   net::IoResult splice_in(net::Pipe& pipe, std::size_t max) noexcept final;
-  net::IoResult splice_out(net::Pipe& pipe, bool more, bool end) noexcept final;
+  net::IoResult splice_out(net::Pipe& pipe) noexcept final;
   void want_room() noexcept final;
   void become_tunnel() noexcept final;
   [[nodiscard]] net::Transport& transport() noexcept final { return *transport_; }
@@ -80,8 +79,7 @@ class H1Channel : public Base, public runtime::IoHandler {
   };
   WrittenHead write_head(const Outgoing& head, const h1::HeadWriteOptions& options) noexcept;
   // Sends head bytes that stand in the scratch area, with body pieces behind them.
-  void send_head_and_body(char* head, std::size_t head_bytes, std::size_t head_room, const Pieces& body,
-                          bool more) noexcept;
+  void send_head_and_body(char* head, std::size_t head_bytes, std::size_t head_room, const Pieces& body) noexcept;
   // Everything kept has been sent? Called on writability; error_ tells of failure.
   bool flush() noexcept;
   void fail(base::ErrorCode code, int sys) noexcept;
@@ -96,7 +94,8 @@ class H1Channel : public Base, public runtime::IoHandler {
   // Per-thread memory for heads being written: at least `bytes`; null when memory is out.
   static char* scratch(std::size_t bytes, std::size_t& room) noexcept;
 
-  void write_out(const iovec* pieces, unsigned count, std::size_t total, bool more) noexcept;
+  // last: the message ends with these bytes; they may wait for the close then (close_follows_).
+  void write_out(const iovec* pieces, unsigned count, std::size_t total, bool last) noexcept;
 
   const H1Settings* settings_;
   std::unique_ptr<net::Transport> transport_;

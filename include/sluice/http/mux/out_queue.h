@@ -23,7 +23,7 @@ class OutQueue {
   // Copies the bytes of the pieces behind the first `skip` ones. False when memory is out.
   [[nodiscard]] bool append(const iovec* pieces, unsigned count, std::size_t skip) noexcept;
   // Sends what the socket takes. Done: empty now.
-  net::IoResult flush(net::Transport& transport, bool more) noexcept;
+  net::IoResult flush(net::Transport& transport) noexcept;
   void release() noexcept;
 
  private:
