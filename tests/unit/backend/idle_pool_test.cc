@@ -7,7 +7,13 @@ namespace {
 
 struct Connection final : PooledConnection {
   void close_idle() noexcept override { closed = true; }
+  void on_server_gone() noexcept override {
+    if (!resting) return;
+    IdlePool::detach(*this);
+    closed = true;
+  }
   bool closed = false;
+  bool resting = false;  // kept for one client, without a request
 };
 
 class IdlePoolTest : public BackendTest {
@@ -49,6 +55,18 @@ TEST_F(IdlePoolTest, KeysKeepConnectionsApart) {
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(pool.give(c[i]));
   EXPECT_EQ(pool.take(ReusePolicy::Always, true, 7), &c[0]);
   EXPECT_EQ(pool.take(ReusePolicy::Always, true, 7), nullptr);
+}
+
+TEST_F(IdlePoolTest, AServerThatGoesTakesWhatIsKeptForOneClientAlong) {
+  IdlePool pool(options, totals);
+  for (int i = 0; i < 4; ++i) pool.adopt(c[i]);
+  ASSERT_TRUE(pool.give(c[0]));
+  c[1].resting = c[3].resting = true;
+  pool.close_all();
+  EXPECT_TRUE(c[0].closed && c[1].closed && c[3].closed);
+  EXPECT_FALSE(c[2].closed);  // at work
+  EXPECT_EQ(pool.used(), 1U);
+  EXPECT_EQ(pool.idle(), 0U);
 }
 
 // A burst of short client connections, one after the other, left one idle server connection each behind.
