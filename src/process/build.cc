@@ -47,6 +47,8 @@ void build(Launch& launch) {
   proxy::GlobalSettings& s = options.settings;
   s.threads = running->threads;
   s.buffer_bytes = g.buffer_bytes;
+  s.h1_any_payload = g.h1_any_payload;
+  s.h1_keep_suspect = g.h1_keep_suspect;
   s.max_rewrite_bytes = g.max_rewrite_bytes ? *g.max_rewrite_bytes : std::min<std::uint64_t>(1024, g.buffer_bytes / 2);
   s.max_headers = g.max_headers;
   s.pipe_bytes = g.pipe_bytes;

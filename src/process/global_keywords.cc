@@ -276,6 +276,8 @@ constexpr config::KeywordRow kRows[] = {
     {"gid", kG, 1, 1, "<number>", on_number<&G::gid, 0, 0xfffffffe>},
     {"grace", kG, 1, 1, "<time>", on_grace},
     {"group", kG, 1, 1, "<group name>", on_group},
+    {"h1-accept-payload-with-any-method", kG, 0, 0, "", on_flag<&G::h1_any_payload, true>},
+    {"h1-do-not-close-on-insecure-transfer-encoding", kG, 0, 0, "", on_flag<&G::h1_keep_suspect, true>},
     {"h1-case-adjust", kG, 2, 2, "<from> <to>", on_case_adjust},
     {"h1-case-adjust-file", kG, 1, 1, "<file>", on_case_adjust_file},
     {"hard-stop-after", kG, 1, 1, "<time>", on_hard_stop_after},

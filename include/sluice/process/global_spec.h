@@ -37,6 +37,8 @@ struct GlobalSpec {
   std::uint64_t buffer_bytes = 16384;              // tune.bufsize
   std::optional<std::uint64_t> max_rewrite_bytes;  // tune.maxrewrite; unset: 1024, at most half a buffer
   unsigned max_headers = 101;                      // tune.http.maxhdr
+  bool h1_any_payload = false;                     // h1-accept-payload-with-any-method
+  bool h1_keep_suspect = false;                    // h1-do-not-close-on-insecure-transfer-encoding
   std::uint32_t log_uri_bytes = 1024;              // tune.http.logurilen
   int max_accept = 0;                              // tune.maxaccept; 0 = built-in, -1 = no limit
   unsigned max_poll_events = 200;                  // tune.maxpollevents

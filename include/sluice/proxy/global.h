@@ -27,6 +27,8 @@ struct GlobalSettings {
   std::size_t buffer_bytes = 16384;      // tune.bufsize
   std::size_t max_rewrite_bytes = 1024;  // tune.maxrewrite
   unsigned max_headers = 101;            // tune.http.maxhdr
+  bool h1_any_payload = false;           // h1-accept-payload-with-any-method
+  bool h1_keep_suspect = false;          // h1-do-not-close-on-insecure-transfer-encoding
   std::size_t pipe_bytes = 0;  // tune.pipesize; 0 = the system's: larger ones cost a quarter more CPU (performance.md)
   std::size_t max_pipes = 1024;        // maxpipes, per thread
   bool splice = true;                  // nosplice, -dS

@@ -86,7 +86,10 @@ class Builder {
     p.front_h1.parse.max_head_bytes = head;
     p.front_h1.parse.max_fields = p.back_h1.parse.max_fields = settings.max_headers - 1;
     p.front_h1.parse.accept_unsafe = p.rules->spec.options.accept_unsafe_request;
+    p.front_h1.parse.any_payload = settings.h1_any_payload;
+    p.front_h1.parse.keep_suspect = settings.h1_keep_suspect;
     p.back_h1.parse.max_head_bytes = head;
+    p.back_h1.parse.keep_suspect = settings.h1_keep_suspect;
     p.back_h1.parse.accept_unsafe = p.rules->spec.options.accept_unsafe_response;
     if (!model_->case_map.empty()) p.front_h1.case_map = p.back_h1.case_map = &model_->case_map;
     p.front_h1.fin_with_data = !p.rules->spec.options.nolinger;

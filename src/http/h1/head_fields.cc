@@ -268,6 +268,10 @@ ErrorCode check_target(RequestHead& head, bool accept_unsafe) noexcept {
   return !hp.host.empty() && valid_host(authority) ? ErrorCode::None : ErrorCode::BadTarget;
 }
 
+namespace {
+bool expects_no_payload(Method m) noexcept { return m == Method::Get || m == Method::Head || m == Method::Delete; }
+}  // namespace
+
 ErrorCode finish_request(RequestHead& head, std::uint32_t seen, const ParseOptions& options) noexcept {
   if (head.form == TargetForm::Absolute || head.form == TargetForm::Authority) {
     const ErrorCode e = settle_authority(head, seen, options.accept_unsafe);
@@ -284,10 +288,14 @@ ErrorCode finish_request(RequestHead& head, std::uint32_t seen, const ParseOptio
       if ((seen & kSeenContentLength) != 0) {
         head.fields.remove(HeaderId::ContentLength);
         head.content_length = 0;
-        head.connection.framing_suspect = true;
+        head.connection.framing_suspect = !options.keep_suspect;
       }
     } else {
       head.body = BodyKind::Length;
+      // Old servers never look for a body there: what follows would be a request to them.
+      if (head.version < Version::H11 && head.content_length != 0 && !options.any_payload &&
+          expects_no_payload(head.method))
+        return ErrorCode::UnexpectedPayload;
     }
     if (head.method == Method::Connect) {
       // CONNECT has no content (RFC 9110 9.3.6); bytes behind it belong to the tunnel, so any framing is a
@@ -321,7 +329,7 @@ ErrorCode finish_response(ResponseHead& head, std::uint32_t seen, const ParseOpt
   if (chunked && (seen & kSeenContentLength) != 0) {
     head.fields.remove(HeaderId::ContentLength);
     head.content_length = 0;
-    head.connection.framing_suspect = true;
+    head.connection.framing_suspect = !options.keep_suspect;
   }
   if (chunked && head.version < Version::H11) head.connection.framing_suspect = true;  // RFC 9112 6.1
   if ((seen & (kSeenTokenUpgrade | kSeenUpgrade)) != 0) settle_upgrade(head, seen);

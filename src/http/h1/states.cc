@@ -54,6 +54,8 @@ std::string_view error_text(ErrorCode c) noexcept {
       return "invalid, repeated or contradicting Host";
     case ErrorCode::MissingHost:
       return "no Host";
+    case ErrorCode::UnexpectedPayload:
+      return "payload with a method that expects none";
     case ErrorCode::BadUpgrade:
       return "invalid protocol upgrade";
     case ErrorCode::BadChunkSize:

@@ -237,11 +237,14 @@ void Stream::update_deadlines(bool front_activity, bool back_activity) noexcept 
   bool front_waits;
   bool back_waits;
   if (tunnel_) {
-    // Of a side that has ended its direction nothing more is expected but to take what the other one sends.
+    // A side is waited for while it takes nothing, and for input unless it has ended its direction or the other side
+    // takes nothing: then nobody listens to it.
     const bool open = request_state_ == RequestState::Forward || request_state_ == RequestState::Done;
-    front_waits = open && (request_state_ == RequestState::Forward || front_.congested());
+    const bool front_stuck = front_.congested();
+    const bool back_stuck = back_ != nullptr && back_->congested();
+    front_waits = open && (front_stuck || (request_state_ == RequestState::Forward && !back_stuck));
     back_waits = open && back_state_ == BackState::Established &&
-                 (response_state_ != ResponseState::Done || (back_ != nullptr && back_->congested()));
+                 (back_stuck || (response_state_ != ResponseState::Done && !front_stuck));
     const Options& fo = front_proxy_.rules->spec.options;
     if (!fo.independent_streams) front_activity = front_activity || back_activity;
     if (back_proxy_ != nullptr && !back_proxy_->rules->spec.options.independent_streams)

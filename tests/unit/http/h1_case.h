@@ -3,7 +3,7 @@
 //
 //   name    one line of text
 //   type    request | response | chunked        default: request
-//   with    unsafe require-host head connect upgrade maxhdr=N max=N
+//   with    unsafe require-host any-payload keep-suspect head connect upgrade maxhdr=N max=N
 //   in> x   "x" and CR LF of input              in= x   "x" of input alone; \r \n \t \0 \xHH \\ are escapes in both
 //   expect  done BODY [facts...] | more STATE | error CODE [OFFSET] [STATE]
 //           BODY: none, length N, chunked, until-close, tunnel; facts as in fact_text()

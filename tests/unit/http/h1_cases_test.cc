@@ -20,12 +20,30 @@ namespace {
 constexpr std::size_t kFields = 110;
 
 const char* code_name(ErrorCode c) {
-  static constexpr const char* kNames[] = {
-      "None",           "BadStartLine",  "BadTarget",        "BadVersion",          "Http2Preface",
-      "BadStatusLine",  "BadHeaderName", "BadHeaderValue",   "BadLineEnd",          "BadFold",
-      "TooManyHeaders", "HeadTooLarge",  "BadContentLength", "BadTransferEncoding", "UnknownCoding",
-      "BadHost",        "MissingHost",   "BadUpgrade",       "BadChunkSize",        "BadChunkExtension",
-      "BadChunkEnd",    "BadTrailer",    "TrailersTooLarge"};
+  static constexpr const char* kNames[] = {"None",
+                                           "BadStartLine",
+                                           "BadTarget",
+                                           "BadVersion",
+                                           "Http2Preface",
+                                           "BadStatusLine",
+                                           "BadHeaderName",
+                                           "BadHeaderValue",
+                                           "BadLineEnd",
+                                           "BadFold",
+                                           "TooManyHeaders",
+                                           "HeadTooLarge",
+                                           "BadContentLength",
+                                           "BadTransferEncoding",
+                                           "UnknownCoding",
+                                           "BadHost",
+                                           "MissingHost",
+                                           "BadUpgrade",
+                                           "UnexpectedPayload",
+                                           "BadChunkSize",
+                                           "BadChunkExtension",
+                                           "BadChunkEnd",
+                                           "BadTrailer",
+                                           "TrailersTooLarge"};
   return kNames[static_cast<std::size_t>(c)];
 }
 
@@ -104,6 +122,8 @@ Outcome run_head(const Case& c, std::size_t step, std::size_t slack) {
   Memory m(c.input, slack);
   ParseOptions options;
   options.accept_unsafe = c.has("unsafe");
+  options.any_payload = c.has("any-payload");
+  options.keep_suspect = c.has("keep-suspect");
   options.require_host = c.has("require-host");
   options.max_fields = static_cast<std::uint16_t>(c.number("maxhdr", 0));
   options.max_head_bytes = static_cast<std::uint32_t>(c.number("max", 15360));

@@ -83,6 +83,7 @@ enum class ErrorCode : std::uint8_t {
   BadHost,              // several, malformed, or different from the target's authority
   MissingHost,          // only with require_host
   BadUpgrade,           // websocket handshake without its key
+  UnexpectedPayload,    // HTTP/1.0 GET, HEAD or DELETE with a body: 413
   BadChunkSize,         // body: size line
   BadChunkExtension,
   BadChunkEnd,  // body: no CR LF behind the data
@@ -95,8 +96,10 @@ struct ParseError {
   ErrorCode code = ErrorCode::None;
   MsgState state = MsgState::RequestBefore;
   std::uint32_t offset = 0;  // of the offending byte, from the start of the data
-  // The status to answer a client with: 422 for UnknownCoding, else 400. For a response it is always 502.
-  [[nodiscard]] unsigned status() const noexcept { return code == ErrorCode::UnknownCoding ? 422 : 400; }
+  // The status to answer a client with. For a response it is always 502.
+  [[nodiscard]] unsigned status() const noexcept {
+    return code == ErrorCode::UnknownCoding ? 422 : code == ErrorCode::UnexpectedPayload ? 413 : 400;
+  }
 };
 
 struct ParseOptions {
@@ -104,6 +107,8 @@ struct ParseOptions {
   std::uint16_t max_fields = 0;  // more lines are refused (tune.http.maxhdr - 1, as the reference counts); 0: the
                                  // capacity of Fields alone, which needs room for what rules add anyway
   bool accept_unsafe = false;    // manual 4.2 "option accept-unsafe-violations-in-http-request" / "-in-http-response"
+  bool any_payload = false;      // manual 3.1 "h1-accept-payload-with-any-method"
+  bool keep_suspect = false;     // manual 3.1 "h1-do-not-close-on-insecure-transfer-encoding"
   bool require_host = false;     // refuse HTTP/1.1 requests without Host (RFC 9112 3.2); the reference lets them pass
 };
 
