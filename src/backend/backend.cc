@@ -96,6 +96,11 @@ bool Backend::check_specs(config::Diagnostics& diag) const {
                              line(*it->second) + " ('server " + it->second->name + "').");
       }
     }
+    if (s.options.agent_check && s.options.agent_port == 0) {
+      good = false;
+      diag.error(s.at, subject(s) + "server " + s.name + " does not have agent port. Agent check has been disabled.",
+                 "add \"agent-port <port>\" to the server line");
+    }
     if (!s.options.check || s.address.kind != net::AddressKind::Ip) continue;
     const bool fixed = s.address.port_kind == net::PortKind::Fixed && s.address.port != 0;
     bool script_port = spec_.check.type != CheckType::Tcp;
@@ -168,19 +173,26 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
                  "write an address, or let the server start without one: init-addr last,libc,none");
     }
 
-    // A check's own address by name: resolved now, checks must not block.
-    if (auto& check = s->spec_.options.check_address; check && check->needs_resolving) {
-      auto resolved = net::resolve(*check);
+    // Addresses of checks by name: resolved now, checks must not block.
+    const auto resolve_now = [&](std::optional<net::AddressSpec>& to, const char* what) {
+      if (!to || !to->needs_resolving) return;
+      auto resolved = net::resolve(*to);
       if (resolved) {
-        check->host = resolved.value().address().ip_text();
-        check->family = resolved.value().family();
-        check->needs_resolving = false;
+        to->host = resolved.value().address().ip_text();
+        to->family = resolved.value().family();
+        to->needs_resolving = false;
       } else {
         good = false;
-        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'addr' : " + resolved.error());
+        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : '" + what + "' : " + resolved.error());
       }
-    }
+    };
+    resolve_now(s->spec_.options.check_address, "addr");
+    resolve_now(s->spec_.options.agent_address, "agent-addr");
 
+    s->agent_target_.port = s->options().agent_port;
+    if (const auto& agent = s->options().agent_address; agent && !agent->needs_resolving) {
+      if (auto resolved = net::resolve(*agent)) s->agent_target_.address = resolved.value();
+    }
     s->check_target_.port = s->options().check_port;
     if (const auto& check = s->options().check_address; check && !check->needs_resolving) {
       if (auto resolved = net::resolve(*check)) {
@@ -291,7 +303,7 @@ void Backend::restore_locked(Server& s, const SavedServer& saved) noexcept {
   if (op != OpState::Stopped) health = std::max<std::uint32_t>(health, state.health.rise);
   if (op == OpState::Stopped && !o.check) health = 0;
   state.health.counter = static_cast<std::uint16_t>(health);
-  if (o.check && !maint && saved.check_status != CheckStatus::Unknown && saved.check_status != CheckStatus::Started)
+  if (o.check && !maint && saved.check_status != CheckStatus::Unknown && saved.check_status != CheckStatus::Checked)
     state.check.status = saved.check_status;
   state.last_change = time_now() - std::chrono::seconds(saved.seconds_since_change);
   if (saved.configured_weight == o.weight && (state_->balancer->dynamic() || saved.weight == 0))
@@ -305,6 +317,8 @@ void Backend::restore_locked(Server& s, const SavedServer& saved) noexcept {
   }
   if (saved.check_port != 0) s.check_target_.port = saved.check_port;
   if (saved.check_address) s.check_target_.address = net::SocketAddress(*saved.check_address);
+  if (saved.agent_port != 0) s.agent_target_.port = saved.agent_port;
+  if (saved.agent_address) s.agent_target_.address = net::SocketAddress(*saved.agent_address);
 }
 
 std::string_view Backend::algorithm_name() const noexcept { return backend::algorithm_name(algorithm_); }

@@ -10,6 +10,9 @@
 
 namespace sluice::backend {
 
+// "Backup Server app/s1": how messages begin.
+std::string subject(const Server& s);
+
 // Holds the lock; sends the messages that came up after letting it go.
 class Backend::Change {
  public:

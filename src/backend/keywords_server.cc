@@ -104,6 +104,25 @@ void on_addr(OptionContext& c, ServerSpec& s) {
   if (address.value().port_kind == net::PortKind::Fixed) s.options.check_port = address.value().port;
 }
 
+void on_agent_addr(OptionContext& c, ServerSpec& s) {
+  net::AddressRules rules;
+  rules.port_forbidden = true;
+  rules.unix_paths = false;
+  auto address = net::parse_address(c.arg(0).text, rules);
+  if (!address)
+    return c.error(c.arg(0), subject(c, s) + "parsing agent-addr failed. Check if '" + std::string(c.arg(0).text) +
+                                 "' is correct address: " + address.error());
+  s.options.agent_address = address.value();
+}
+
+void on_agent_port(OptionContext& c, ServerSpec& s) {
+  const auto n = base::parse_int<std::uint16_t>(c.arg(0).text);
+  if (!n || *n == 0)
+    return c.error(c.arg(0), subject(c, s) + "'agent-port' expects a port number between 1 and 65535, not '" +
+                                 std::string(c.arg(0).text) + "'.");
+  s.options.agent_port = *n;
+}
+
 void on_init_addr(OptionContext& c, ServerSpec& s) {
   std::vector<InitAddress> methods;
   std::string_view rest = c.arg(0).text;
@@ -250,6 +269,12 @@ void on_namespace(OptionContext& c, ServerSpec& s) {
 
 constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"addr", 1, on_addr},
+    {"agent-addr", 1, on_agent_addr},
+    {"agent-check", 0, [](OptionContext& c, ServerSpec& s) { s.options.agent_check = !c.negated(); },
+     config::kNoPrefix},
+    {"agent-inter", 1, set_time<&ServerOptions::agent_inter, false>},
+    {"agent-port", 1, on_agent_port},
+    {"agent-send", 1, [](OptionContext& c, ServerSpec& s) { s.options.agent_send = c.arg(0).text; }},
     {"backup", 0, [](OptionContext& c, ServerSpec& s) { s.options.backup = !c.negated(); }, config::kNoPrefix},
     {"cc", 1, [](OptionContext& c, ServerSpec& s) { s.options.congestion = c.arg(0).text; }},
     {"check", 0, [](OptionContext& c, ServerSpec& s) { s.options.check = !c.negated(); }, config::kNoPrefix},

@@ -38,7 +38,7 @@ void TimeAverages::clear_maxima() noexcept {
 }
 
 Server::Server(Backend& backend, const ServerSpec& spec, std::uint32_t index, unsigned threads)
-    : backend_(&backend), spec_(spec), index_(index), threads_(threads) {
+    : backend_(&backend), spec_(spec), index_(index), agent_send_(spec.options.agent_send), threads_(threads) {
   maxconn_.store(spec.options.maxconn, std::memory_order_relaxed);
 }
 
@@ -52,6 +52,16 @@ ServerTarget Server::target() const noexcept {
 CheckTarget Server::check_target() const noexcept {
   const std::lock_guard lock(target_mutex_);
   return check_target_;
+}
+
+CheckTarget Server::agent_target() const noexcept {
+  const std::lock_guard lock(target_mutex_);
+  return agent_target_;
+}
+
+std::string Server::agent_send() const {
+  const std::lock_guard lock(target_mutex_);
+  return agent_send_;
 }
 
 net::SocketAddress Server::connect_address(std::uint16_t client_port) const noexcept {
@@ -116,6 +126,11 @@ CheckResult Server::last_check() const {
   return backend_->state_->servers[index_].check;
 }
 
+CheckResult Server::last_agent() const {
+  const std::lock_guard lock(backend_->mutex_);
+  return backend_->state_->servers[index_].agent;
+}
+
 Server::StateFigures Server::state_figures(base::TimePoint now) const noexcept {
   const std::lock_guard lock(backend_->mutex_);
   const ServerState& s = backend_->state_->servers[index_];
@@ -134,10 +149,11 @@ std::string Server::status_text() const {
   const OpState op = op_state();
   const auto part = [](unsigned a, unsigned b) { return " " + std::to_string(a) + "/" + std::to_string(b); };
   const bool checked = checks_enabled();
+  if (op == OpState::Stopped && agent_holds_down()) return "DOWN (agent)";
   if (op == OpState::Stopped) return h.counter == 0 || !checked ? "DOWN" : "DOWN" + part(h.counter, h.rise);
   const std::string climbing = h.full() || !checked ? "" : part(h.counter - h.rise + 1U, h.fall);
   if (op == OpState::Stopping) return "NOLB" + climbing;
-  if ((admin & kDrain) != 0) return "DRAIN";
+  if ((admin & kDrain) != 0) return agent_enabled() ? "DRAIN (agent)" : "DRAIN";
   if (!checked) return "no check";
   return "UP" + climbing;
 }

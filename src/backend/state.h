@@ -36,6 +36,7 @@ struct ServerState {
   QueueList queue;
   Health health;
   CheckResult check;
+  CheckResult agent;
   base::TimePoint last_change;
   base::Nanos downtime{0};
   std::uint64_t failed_checks = 0;

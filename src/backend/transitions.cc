@@ -91,12 +91,6 @@ namespace {
 
 using Console = StateReporter::Console;
 
-const char* backup_prefix(const Server& s) noexcept { return s.options().backup ? "Backup " : ""; }
-
-std::string subject(const Server& s) {
-  return fmt::format("{}Server {}/{}", backup_prefix(s), s.backend().name(), s.name());
-}
-
 // ", reason: Layer7 wrong status, code: 500, info: "...", check duration: 1ms"
 std::string reason(const CheckResult& c) {
   std::string out = fmt::format(", reason: {}", description(c.status));
@@ -107,6 +101,10 @@ std::string reason(const CheckResult& c) {
 }
 
 }  // namespace
+
+std::string subject(const Server& s) {
+  return fmt::format("{}Server {}/{}", s.options().backup ? "Backup " : "", s.backend().name(), s.name());
+}
 
 std::string Backend::servers_left_locked(bool going_down, const Server& s, std::uint32_t requeued) const {
   const std::uint32_t active = active_servers();
@@ -195,6 +193,12 @@ void Backend::started_locked(Server& s, const std::string& how) noexcept {
   remains_draining_locked(s);
 }
 
+// To Running, slowly where that is asked for.
+void Backend::go_up_locked(Server& s, const std::string& why) noexcept {
+  enter_locked(s, s.options().slowstart.count() > 0 ? OpState::Starting : OpState::Running);
+  started_locked(s, " is UP" + why);
+}
+
 // Behind every other message of a server that an administrator drains.
 void Backend::remains_draining_locked(const Server& s) noexcept {
   if ((s.admin() & kDrainForced) == 0) return;
@@ -235,7 +239,15 @@ void Backend::check_done(Server& s, const CheckResult& result, CheckOutcome outc
   }
   // With log-health-checks the check has been told already.
   const std::string why = logs ? std::string() : reason(result);
-  switch (step.event) {
+  HealthEvent event = step.event;
+  if (s.op_state() == OpState::Stopped) {
+    // Down for another reason than the checks: it stays so while its agent says so, and comes back when that is over.
+    if (event == HealthEvent::WentDown || s.agent_holds_down())
+      event = HealthEvent::None;
+    else if (step.health.up() && outcome != CheckOutcome::Failed)
+      event = HealthEvent::WentUp;
+  }
+  switch (event) {
     case HealthEvent::None:
     case HealthEvent::Changing:
       break;
@@ -245,7 +257,6 @@ void Backend::check_done(Server& s, const CheckResult& result, CheckOutcome outc
       break;
     case HealthEvent::WentUp:
     case HealthEvent::Resumed: {
-      const bool slow = step.event == HealthEvent::WentUp && s.options().slowstart.count() > 0;
       if (step.state == OpState::Stopping) {
         enter_locked(s, OpState::Stopping);
         refresh_locked();
@@ -253,7 +264,11 @@ void Backend::check_done(Server& s, const CheckResult& result, CheckOutcome outc
                       subject(s) + " is stopping" + why + servers_left_locked(false, s, 0));
         break;
       }
-      enter_locked(s, slow ? OpState::Starting : OpState::Running);
+      if (event == HealthEvent::WentUp) {
+        go_up_locked(s, why);
+        break;
+      }
+      enter_locked(s, OpState::Running);
       started_locked(s, " is UP" + why);
       break;
     }
@@ -304,15 +319,16 @@ void Backend::set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::st
     state.last_change = now;
     state.health.counter = state.health.rise;  // up until the next check says otherwise
     state.check = {};
-    const bool slow = s.options().slowstart.count() > 0;
-    s.op_state_.store(slow ? OpState::Starting : OpState::Running, std::memory_order_relaxed);
+    const bool down = s.agent_holds_down();
+    const bool slow = !down && s.options().slowstart.count() > 0;
+    if (!down) s.op_state_.store(slow ? OpState::Starting : OpState::Running, std::memory_order_relaxed);
     if (slow) s.ramp_start_ms_.store(to_ms(now), std::memory_order_relaxed);
     update_weight_locked(s);
     refresh_locked();
     serve_locked(s);
-    const char* to = s.draining() ? "UP/DRAIN" : "UP/READY";
     report_locked(base::LogLevel::Notice, Console::Warning,
-                  fmt::format("{} is {} (leaving forced maintenance){}.", subject(s), to, reason_text));
+                  fmt::format("{} is {}/{} (leaving forced maintenance){}.", subject(s), down ? "DOWN" : "UP",
+                              s.draining() ? "DRAIN" : "READY", reason_text));
     remains_draining_locked(s);
     return;
   }
@@ -337,6 +353,19 @@ void Backend::set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::st
                             s.op_state() == OpState::Stopped ? "DOWN" : "UP", reason_text));
 }
 
+void Backend::set_mode(Server& s, AdminMode to) noexcept {
+  switch (to) {
+    case AdminMode::Ready:
+      set_admin(s, 0, kMaintForced, "");
+      set_admin(s, 0, kDrainForced, "");
+      return;
+    case AdminMode::Drain:
+      return set_admin(s, kDrainForced, kMaintForced, "");
+    case AdminMode::Maint:
+      return set_admin(s, kMaintForced, 0, "");
+  }
+}
+
 void Backend::force_health(Server& s, ForcedHealth to, std::string_view why) noexcept {
   const Change change(*this);
   if (s.in_maintenance()) return;
@@ -347,8 +376,8 @@ void Backend::force_health(Server& s, ForcedHealth to, std::string_view why) noe
   switch (to) {
     case ForcedHealth::Up: {
       if (s.op_state() == OpState::Running || s.op_state() == OpState::Starting) return;
-      const bool slow = s.op_state() == OpState::Stopped && s.options().slowstart.count() > 0;
-      enter_locked(s, slow ? OpState::Starting : OpState::Running);
+      if (s.op_state() == OpState::Stopped) return go_up_locked(s, reason_text);
+      enter_locked(s, OpState::Running);
       started_locked(s, " is UP" + reason_text);
       return;
     }

@@ -1,4 +1,4 @@
-// `set server ... addr`, `check-addr`, `check-port` (management manual 9.3).
+// `set server ... addr`, `check-addr`, `check-port`, `agent-addr`, `agent-port`, `agent-send` (management manual 9.3).
 #include "ops/cli_builtin.h"
 #include "ops/cli_find.h"
 #include "sluice/base/strings.h"
@@ -146,6 +146,65 @@ std::unique_ptr<CliAnswer> set_server_check_port(CliCall& c, const FoundServer& 
   }
   target.port = static_cast<std::uint16_t>(*port);
   s.backend->set_check_target(*s.server, target);
+  return nullptr;
+}
+
+namespace {
+
+// False: the client has been told that there is none.
+bool agent_runs(CliCall& c, const FoundServer& s) {
+  if (s.server->agent_enabled()) return true;
+  c.say("agent checks are not enabled on this server.", CliSeverity::Err);
+  return false;
+}
+
+// Nothing: the client has been told what is wrong.
+std::optional<std::uint16_t> agent_port(CliCall& c, std::string_view word) {
+  const auto port = base::parse_int<std::int64_t>(word);
+  if (port && *port > 0 && *port <= 65535) return static_cast<std::uint16_t>(*port);
+  c.say(port ? "provided port is invalid" : "provided port is not an integer", CliSeverity::Err);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<CliAnswer> set_server_agent_address(CliCall& c, const FoundServer& s) {
+  const std::string_view word = c.word(4);
+  net::Address ip;
+  if (word.empty()) {
+    c.say("set server <b>/<s> agent-addr requires an address and optionally a port.", CliSeverity::Err);
+  } else if (!agent_runs(c, s)) {
+  } else if (!net::parse_ip(word, ip)) {
+    // A name would have to be resolved, and that must not block.
+    c.say("invalid addr '" + std::string(word) + "'", CliSeverity::Err);
+  } else {
+    backend::CheckTarget target = s.server->agent_target();
+    if (c.word(5) == "port") {
+      const auto port = agent_port(c, c.word(6));
+      if (!port) return nullptr;
+      target.port = *port;
+    }
+    target.address = net::SocketAddress(ip);
+    s.backend->set_agent_target(*s.server, target);
+  }
+  return nullptr;
+}
+
+std::unique_ptr<CliAnswer> set_server_agent_port(CliCall& c, const FoundServer& s) {
+  if (c.word(4).empty()) {
+    c.say("set server <b>/<s> agent-port requires a port.", CliSeverity::Err);
+  } else if (agent_runs(c, s)) {
+    const auto port = agent_port(c, c.word(4));
+    if (!port) return nullptr;
+    backend::CheckTarget target = s.server->agent_target();
+    target.port = *port;
+    s.backend->set_agent_target(*s.server, target);
+  }
+  return nullptr;
+}
+
+std::unique_ptr<CliAnswer> set_server_agent_send(CliCall& c, const FoundServer& s) {
+  if (agent_runs(c, s)) s.backend->set_agent_send(*s.server, c.word(4));
   return nullptr;
 }
 

@@ -2,6 +2,7 @@
 // kin are in cli_server_address.cc. Texts are the reference's: tools compare them.
 #include "ops/cli_builtin.h"
 #include "ops/cli_find.h"
+#include "sluice/backend/agent_report.h"
 #include "sluice/base/strings.h"
 
 namespace sluice::ops {
@@ -16,27 +17,25 @@ FoundServer server_of(CliCall& c, std::size_t word) { return find_server(c, cont
 // --- states
 // --------------------------------------------------------------------------------------------------------------------
 
+using backend::AdminMode;
+
 Answer disable_server(CliCall& c) {
-  if (const FoundServer s = server_of(c, 2)) s.backend->set_admin(*s.server, backend::kMaintForced, 0, "");
+  if (const FoundServer s = server_of(c, 2)) s.backend->set_mode(*s.server, AdminMode::Maint);
   return nullptr;
 }
 Answer enable_server(CliCall& c) {
-  if (const FoundServer s = server_of(c, 2)) {
-    s.backend->set_admin(*s.server, 0, backend::kMaintForced, "");
-    s.backend->set_admin(*s.server, 0, backend::kDrainForced, "");
-  }
+  if (const FoundServer s = server_of(c, 2)) s.backend->set_mode(*s.server, AdminMode::Ready);
   return nullptr;
 }
 
 Answer set_state(CliCall& c, const FoundServer& s) {
   const std::string_view to = c.word(4);
   if (to == "ready") {
-    s.backend->set_admin(*s.server, 0, backend::kMaintForced, "");
-    s.backend->set_admin(*s.server, 0, backend::kDrainForced, "");
+    s.backend->set_mode(*s.server, AdminMode::Ready);
   } else if (to == "drain") {
-    s.backend->set_admin(*s.server, backend::kDrainForced, backend::kMaintForced, "");
+    s.backend->set_mode(*s.server, AdminMode::Drain);
   } else if (to == "maint") {
-    s.backend->set_admin(*s.server, backend::kMaintForced, 0, "");
+    s.backend->set_mode(*s.server, AdminMode::Maint);
   } else {
     c.say("'set server <srv> state' expects 'ready', 'drain' and 'maint'.", CliSeverity::Err);
   }
@@ -57,9 +56,15 @@ Answer set_health(CliCall& c, const FoundServer& s) {
   return nullptr;
 }
 
-// No server has an agent as long as "agent-check" is not in the language.
-Answer no_agent(CliCall& c) {
-  c.say("agent checks are not enabled on this server.", CliSeverity::Err);
+Answer set_agent(CliCall& c, const FoundServer& s) {
+  constexpr std::string_view kWhy = ", changed from CLI";
+  const std::string_view to = c.word(4);
+  if (!s.server->agent_enabled())
+    c.say("agent checks are not enabled on this server.", CliSeverity::Err);
+  else if (to == "up" || to == "down")
+    s.backend->force_agent(*s.server, to == "up", kWhy);
+  else
+    c.say("'set server <srv> agent' expects 'up' or 'down'.", CliSeverity::Err);
   return nullptr;
 }
 
@@ -77,46 +82,28 @@ Answer enable_health(CliCall& c) {
   return nullptr;
 }
 Answer disable_agent(CliCall& c) {
-  (void)server_of(c, 2);
+  if (const FoundServer s = server_of(c, 2); s && s.server->has_agent()) s.backend->set_agent(*s.server, false);
   return nullptr;
 }
 Answer enable_agent(CliCall& c) {
-  if (server_of(c, 2)) c.say("Agent was not configured on this server, cannot enable.", CliSeverity::Err);
+  const FoundServer s = server_of(c, 2);
+  if (!s) return nullptr;
+  if (s.server->has_agent())
+    s.backend->set_agent(*s.server, true);
+  else
+    c.say("Agent was not configured on this server, cannot enable.", CliSeverity::Err);
   return nullptr;
 }
 
 // --- weight and limit
 // ----------------------------------------------------------------------------------------------------------
 
-constexpr std::int64_t kMaxWeight = 256;
-
-// "10" or "50%" of the configured one. Nothing: the client has been told.
-std::optional<std::uint32_t> parse_weight(CliCall& c, std::string_view word, std::uint32_t configured) {
-  const auto refuse = [&c](std::string_view why) {
-    c.say(why, CliSeverity::Err);
-    return std::nullopt;
-  };
-  if (word.empty()) return refuse("Require <weight> or <weight%>.");
-  std::size_t digits = word[0] == '-' ? 1 : 0;
-  const std::size_t first = digits;
-  while (digits < word.size() && word[digits] >= '0' && word[digits] <= '9') ++digits;
-  if (digits == first) return refuse("Empty weight string empty or preceded by garbage");
-  const bool relative = word.substr(digits) == "%";
-  if (!relative && digits != word.size()) return refuse("Trailing garbage in weight string");
-  const auto number = base::parse_int<std::int64_t>(word.substr(0, digits));
-  if (relative) {
-    if (!number || *number < 0) return refuse("Relative weight must be positive.");
-    const std::int64_t scaled = *number > 100 * kMaxWeight ? kMaxWeight : *number * configured / 100;
-    return static_cast<std::uint32_t>(std::min(scaled, kMaxWeight));
-  }
-  if (!number || *number < 0 || *number > kMaxWeight)
-    return refuse("Absolute weight can only be between 0 and 256 inclusive.");
-  return static_cast<std::uint32_t>(*number);
-}
-
 Answer change_weight(CliCall& c, const FoundServer& s, std::string_view word) {
-  const auto weight = parse_weight(c, word, s.server->options().weight);
-  if (weight && !s.backend->set_weight(*s.server, *weight))
+  std::string_view error;
+  const auto weight = backend::parse_weight(word, s.server->options().weight, error);
+  if (!weight)
+    c.say(error, CliSeverity::Err);
+  else if (!s.backend->set_weight(*s.server, *weight))
     c.say("Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.", CliSeverity::Err);
   return nullptr;
 }
@@ -159,7 +146,10 @@ Answer set_server(CliCall& c) {
   if (what == "state") return set_state(c, s);
   if (what == "weight") return change_weight(c, s, c.word(4));
   if (what == "health") return set_health(c, s);
-  if (what == "agent" || what == "agent-addr" || what == "agent-port" || what == "agent-send") return no_agent(c);
+  if (what == "agent") return set_agent(c, s);
+  if (what == "agent-addr") return set_server_agent_address(c, s);
+  if (what == "agent-port") return set_server_agent_port(c, s);
+  if (what == "agent-send") return set_server_agent_send(c, s);
   if (what == "addr") return set_server_address(c, s);
   if (what == "check-addr") return set_server_check_address(c, s);
   if (what == "check-port") return set_server_check_port(c, s);

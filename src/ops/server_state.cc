@@ -29,6 +29,8 @@ enum Field : std::size_t {
   kPort,
   kCheckPort = 21,
   kCheckAddress,
+  kAgentAddress,
+  kAgentPort,
   kLeastFields = 16,
 };
 constexpr std::size_t kMostFields = 40;
@@ -80,6 +82,8 @@ bool parse_line(const std::vector<std::string_view>& f, backend::SavedServer& ou
   if (f.size() > kPort) out.port = static_cast<std::uint16_t>(number(kPort, 65535));
   if (f.size() > kCheckPort) out.check_port = static_cast<std::uint16_t>(number(kCheckPort, 65535));
   if (f.size() > kCheckAddress && net::parse_ip(f[kCheckAddress], ip)) out.check_address = ip;
+  if (f.size() > kAgentAddress && net::parse_ip(f[kAgentAddress], ip)) out.agent_address = ip;
+  if (f.size() > kAgentPort) out.agent_port = static_cast<std::uint16_t>(number(kAgentPort, 65535));
   return good;
 }
 

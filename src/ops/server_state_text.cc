@@ -10,13 +10,13 @@ using backend::CheckStatus;
 
 // Results and states of checks (management manual 9.3 "show servers state").
 enum CheckResultNumber : unsigned { kUnknown = 0, kFailed = 2, kPassed = 3, kPassedConditionally = 4 };
-enum CheckStateBit : unsigned { kInProgress = 1, kConfigured = 2, kEnabled = 4, kPaused = 8 };
+enum CheckStateBit : unsigned { kInProgress = 1, kConfigured = 2, kEnabled = 4, kPaused = 8, kAgent = 16 };
 
 unsigned result_number(CheckStatus s) noexcept {
   switch (s) {
     case CheckStatus::Unknown:
     case CheckStatus::Init:
-    case CheckStatus::Started:
+    case CheckStatus::Checked:
     case CheckStatus::HandedOver:
       return kUnknown;
     case CheckStatus::L7OkConditional:
@@ -52,7 +52,7 @@ unsigned check_status_number(CheckStatus s) noexcept {
       return 0;
     case CheckStatus::Init:
       return 1;
-    case CheckStatus::Started:
+    case CheckStatus::Checked:
       return 2;
     case CheckStatus::HandedOver:
       return 4;
@@ -98,6 +98,10 @@ void append_server_state(std::string& out, const proxy::Proxy& p, const backend:
   if (s.checked()) check_state |= kConfigured;
   if (s.checks_enabled()) check_state |= kEnabled;
   if (s.in_maintenance()) check_state |= kPaused;
+  const backend::CheckTarget agent_target = s.agent_target();
+  unsigned agent_state = 0;
+  if (s.has_agent()) agent_state = kAgent | kConfigured | (s.last_agent().running ? kInProgress : 0U);
+  if (s.agent_enabled()) agent_state |= kEnabled;
 
   out += std::to_string(p.rules->id) + " " + p.rules->name + " " + std::to_string(s.id()) + " " + s.name() + " " +
          ip_or_dash(target.address);
@@ -110,7 +114,7 @@ void append_server_state(std::string& out, const proxy::Proxy& p, const backend:
   append_field(out, result_number(check.status));
   append_field(out, s.checked() ? s.health().counter : 0);
   append_field(out, check_state);
-  append_field(out, 0);  // srv_agent_state
+  append_field(out, agent_state);
   append_field(out, p.rules->spec.id != 0 ? 1 : 0);
   append_field(out, s.spec().id_given ? 1 : 0);
   out += ' ';
@@ -121,8 +125,9 @@ void append_server_state(std::string& out, const proxy::Proxy& p, const backend:
   append_field(out, check_target.port);
   out += ' ';
   out += check_target.address ? ip_or_dash(*check_target.address) : std::string("-");
-  out += " -";           // srv_agent_addr
-  append_field(out, 0);  // srv_agent_port
+  out += ' ';
+  out += agent_target.address ? ip_or_dash(*agent_target.address) : std::string("-");
+  append_field(out, agent_target.port);
   out += '\n';
 }
 

@@ -198,6 +198,17 @@ void fill_check(Values& v, const ServerStats& s) noexcept {
   v[k_check_health] = std::uint64_t{s.check.health};
 }
 
+void fill_agent(Values& v, const ServerStats::Check& agent) noexcept {
+  v[k_agent_status] = std::string_view(agent.status);
+  if (agent.code) v[k_agent_code] = std::uint64_t{*agent.code};
+  if (agent.duration_ms) v[k_agent_duration] = std::uint64_t{*agent.duration_ms};
+  v[k_agent_desc] = std::string_view(agent.description);
+  v[k_last_agt] = std::string_view(agent.last);
+  v[k_agent_rise] = std::uint64_t{agent.rise};
+  v[k_agent_fall] = std::uint64_t{agent.fall};
+  v[k_agent_health] = std::uint64_t{agent.health};
+}
+
 }  // namespace
 
 void fill(StatRow& row, const ProxyIdentity& proxy, const ServerStats& s) noexcept {
@@ -220,6 +231,7 @@ void fill(StatRow& row, const ProxyIdentity& proxy, const ServerStats& s) noexce
   v[k_priv_idle_cur] = std::uint64_t{s.idle_private};
   v[k_srid] = std::uint64_t{s.srid};
   if (s.checked) fill_check(v, s);
+  if (s.has_agent) fill_agent(v, s.agent);
   fill_ssl(v);
 }
 

@@ -127,6 +127,11 @@ struct BackendInit {
   const SavedServers* saved = nullptr;  // states of the process before; null: none. Read by make() only.
 };
 
+// What an administrator or an agent wants of a server ("set server state").
+enum class AdminMode : std::uint8_t { Ready, Drain, Maint };
+// What an agent says of a server's health.
+enum class AgentSays : std::uint8_t { Nothing, Up, Down };
+
 class Backend {
  public:
   // Builds servers and resolves their addresses (may block). Errors are reported at their places; null when there were
@@ -194,14 +199,20 @@ class Backend {
   // A finished check: counters, transitions, messages, queues.
   void check_done(Server& s, const CheckResult& result, CheckOutcome outcome) noexcept;
   void check_started(Server& s) noexcept;
+  // A finished run of the server's agent. "up" counts when the health checks find it up too.
+  void agent_done(Server& s, const CheckResult& result, AgentSays says) noexcept;
+  void agent_started(Server& s) noexcept;
   // Time passes for a server that starts slowly: true as long as it does (call again within a second).
   bool ramp_up(Server& s) noexcept;
   // Sets and clears Admin bits. `why` ends the message ("" = none).
   void set_admin(Server& s, std::uint8_t set, std::uint8_t clear, std::string_view why) noexcept;
+  void set_mode(Server& s, AdminMode to) noexcept;
   // As a check would, at once ("set server health"); the next check decides anew. In maintenance nothing happens.
   // Servers without checks have a health too. why: as above.
   enum class ForcedHealth : std::uint8_t { Up, Stopping, Down };
   void force_health(Server& s, ForcedHealth to, std::string_view why) noexcept;
+  // As the agent would, at once ("set server agent"), and without asking the health checks.
+  void force_agent(Server& s, bool up, std::string_view why) noexcept;
   // 0 .. 256. False when the balancer is static and the weight cannot be 0 or the configured one.
   bool set_weight(Server& s, std::uint32_t weight) noexcept;
   // 0 = no limit. Those who wait are served when there is room now.
@@ -211,6 +222,10 @@ class Backend {
   void set_check_target(Server& s, const CheckTarget& target) noexcept;
   // Only for servers with checked(). While off, no check starts and results are ignored.
   void set_checks(Server& s, bool enabled) noexcept;
+  // Only for servers with has_agent(). While off, no run starts, and the agent does not hold the server down.
+  void set_agent(Server& s, bool enabled) noexcept;
+  void set_agent_target(Server& s, const CheckTarget& target) noexcept;
+  void set_agent_send(Server& s, std::string_view text) noexcept;
 
   // -- "clear counters"
   // The highest values, of the backend and its servers.
@@ -260,6 +275,7 @@ class Backend {
   void refresh_locked() noexcept;  // in_use, counts, sole_, the balancer
   std::uint32_t requeue_locked(Server& s) noexcept;
   void stopped_locked(Server& s, const std::string& how) noexcept;
+  void go_up_locked(Server& s, const std::string& why) noexcept;
   void started_locked(Server& s, const std::string& how) noexcept;
   void update_weight_locked(Server& s) noexcept;
   void report_no_server_locked() noexcept;

@@ -12,7 +12,7 @@ namespace sluice::backend {
 enum class CheckStatus : std::uint8_t {
   Unknown,     // "UNK": not run yet
   Init,        // "INI"
-  Started,     // "CHECKING..." while the first one runs
+  Checked,     // "CHECKED": it ran, and said nothing of up or down
   HandedOver,  // "HANA"
   SockError,   // "SOCKERR"
   L4Ok,

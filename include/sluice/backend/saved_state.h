@@ -25,6 +25,8 @@ struct SavedServer {
   std::uint16_t port = 0;                     // 0 = as configured
   std::uint16_t check_port = 0;               // 0 = as configured
   std::optional<net::Address> check_address;  // unset = as configured
+  std::uint16_t agent_port = 0;               // 0 = as configured
+  std::optional<net::Address> agent_address;  // unset = as configured
 };
 
 // Of one backend, by name.

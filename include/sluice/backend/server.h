@@ -121,6 +121,9 @@ class Server {
   [[nodiscard]] net::SocketAddress address() const noexcept { return target().address; }
   [[nodiscard]] ServerTarget target() const noexcept;
   [[nodiscard]] CheckTarget check_target() const noexcept;
+  // Where its agent is, and what that is sent first.
+  [[nodiscard]] CheckTarget agent_target() const noexcept;
+  [[nodiscard]] std::string agent_send() const;
   // Bind the socket to this before connecting; null = no "source".
   [[nodiscard]] const net::SocketAddress* source() const noexcept { return source_ ? &*source_ : nullptr; }
   [[nodiscard]] const std::string& source_interface() const noexcept { return source_interface_; }
@@ -177,6 +180,14 @@ class Server {
   [[nodiscard]] bool checks_enabled() const noexcept {
     return checked() && checks_enabled_.load(std::memory_order_relaxed);
   }
+  // The same of its agent ("disable agent"); and whether it holds the server down.
+  [[nodiscard]] bool has_agent() const noexcept { return spec_.options.agent_check; }
+  [[nodiscard]] bool agent_enabled() const noexcept {
+    return has_agent() && agent_enabled_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool agent_up() const noexcept { return agent_up_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool agent_holds_down() const noexcept { return agent_enabled() && !agent_up(); }
+  [[nodiscard]] CheckResult last_agent() const;
   // chkfail, chkdown, seconds since the last change, seconds of downtime so far.
   struct StateFigures {
     std::uint64_t failed_checks, down_transitions;
@@ -238,6 +249,8 @@ class Server {
   mutable std::mutex target_mutex_;
   ServerTarget target_;       // guarded by target_mutex_
   CheckTarget check_target_;  // guarded by target_mutex_
+  CheckTarget agent_target_;  // guarded by target_mutex_
+  std::string agent_send_;    // guarded by target_mutex_
 
   // Shared.
   alignas(64) std::atomic<std::uint32_t> current_{0};
@@ -254,6 +267,7 @@ class Server {
   std::atomic<std::uint32_t> scaled_weight_{16};
   std::atomic<std::uint32_t> maxconn_{0};
   std::atomic<bool> checks_enabled_{true};
+  std::atomic<bool> agent_enabled_{true}, agent_up_{true};
   std::atomic<std::int64_t> ramp_start_ms_{0};  // slowstart: monotonic milliseconds when it went up; 0 = not starting
   IdleTotals idle_totals_;
   base::PerThread<ServerThread> threads_;

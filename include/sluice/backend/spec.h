@@ -96,6 +96,12 @@ struct ServerOptions {
   std::uint32_t fall = 3;
   std::uint16_t check_port = 0;                   // "port"
   std::optional<net::AddressSpec> check_address;  // "addr"
+
+  bool agent_check = false;
+  std::uint16_t agent_port = 0;                   // needed
+  std::optional<net::AddressSpec> agent_address;  // unset = the server's
+  std::string agent_send;                         // to every agent first
+  base::Millis agent_inter{2000};
 };
 
 struct ServerSpec {

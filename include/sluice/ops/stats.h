@@ -104,6 +104,8 @@ struct ServerStats {
     std::string last;  // contents or textual error
     std::uint32_t rise = 2, fall = 3, health = 0;
   } check;
+  bool has_agent = false;  // it runs: the agent's columns are shown
+  Check agent;
 };
 
 struct BackendStats {

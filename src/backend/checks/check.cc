@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "backend/checks/os_error.h"
 #include "backend/checks/request.h"
 #include "backend/checks/schedule.h"
 #include "backend/state.h"
@@ -21,22 +22,6 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 16384;  // what a check looks at (manual 3.2 "tune.bufsize")
 constexpr std::size_t kMaxFields = 100;
-
-// "ECONNREFUSED returned by OS (Connection refused)"
-std::string os_error(int code) {
-  std::string out;
-#ifdef __GLIBC__
-  if (const char* name = ::strerrorname_np(code); name != nullptr) out = name;
-#endif
-  if (out.empty()) out = "errno " + std::to_string(code);
-  char buffer[128];
-#ifdef __GLIBC__
-  const char* text = ::strerror_r(code, buffer, sizeof buffer);
-#else
-  const char* text = ::strerror_r(code, buffer, sizeof buffer) == 0 ? buffer : "unknown";
-#endif
-  return out + " returned by OS (" + text + ")";
-}
 
 }  // namespace
 
@@ -51,14 +36,8 @@ void Check::start_in(base::Millis delay) noexcept { loop_.arm_after(start_timer_
 void Check::stop() noexcept {
   start_timer_.disarm();
   timeout_timer_.disarm();
-  ramp_timer_.disarm();
   close_socket(true);
   phase_ = Phase::Idle;
-}
-
-std::uint32_t Check::random() noexcept {
-  random_state_ = random_state_ * 6364136223846793005ULL + 1442695040888963407ULL;
-  return static_cast<std::uint32_t>(random_state_ >> 32U);
 }
 
 void Check::close_socket(bool reset) noexcept {
@@ -430,10 +409,9 @@ Check::Flow Check::finish(CheckStatus status, CheckOutcome outcome, int code, st
   server_.backend().check_done(server_, result, outcome);
 
   // From the start of this one, so that slow answers do not stretch the interval.
-  const base::Millis interval =
-      spread(check_interval(server_.options(), server_.health()), options_.global.spread_percent, random());
+  const base::Millis interval = spread(check_interval(server_.options(), server_.health()),
+                                       options_.global.spread_percent, next_random(random_state_));
   loop_.arm(start_timer_, std::max(began_ + interval, loop_.now() + base::Millis{1}));
-  if (server_.op_state() == OpState::Starting && !ramp_timer_.armed()) on_ramp();
   return Flow::Ended;
 }
 
@@ -448,12 +426,6 @@ void Check::on_timeout() noexcept {
   if (step.expect != nullptr && !step.expect->spec().timeout_status.empty())
     status = status_of(step.expect->spec().timeout_status).value_or(status);
   (void)fail(status, at_step());
-}
-
-void Check::on_ramp() noexcept {
-  if (!server_.backend().ramp_up(server_)) return;
-  const auto step = std::clamp(server_.options().slowstart / 20, base::Millis{20}, base::Millis{1000});
-  loop_.arm_after(ramp_timer_, step);
 }
 
 void Check::describe(runtime::IoDescription& out) const noexcept {

@@ -68,7 +68,6 @@ class Check final : public runtime::IoHandler {
   Flow matched() noexcept;
   Flow mismatched(CheckStatus usual, std::string text) noexcept;
   void on_timeout() noexcept;
-  void on_ramp() noexcept;
 
   // Ends the check with a result. Returns Ended.
   Flow finish(CheckStatus status, CheckOutcome outcome, int code, std::string text) noexcept;
@@ -78,7 +77,6 @@ class Check final : public runtime::IoHandler {
   Flow succeed() noexcept;
   [[nodiscard]] std::string at_step() const;
   void close_socket(bool reset) noexcept;
-  [[nodiscard]] std::uint32_t random() noexcept;
 
   runtime::Loop& loop_;
   Server& server_;
@@ -113,7 +111,6 @@ class Check final : public runtime::IoHandler {
 
   runtime::MemberTimer<&Check::begin> start_timer_{*this};
   runtime::MemberTimer<&Check::on_timeout> timeout_timer_{*this};
-  runtime::MemberTimer<&Check::on_ramp> ramp_timer_{*this};
 };
 
 }  // namespace sluice::backend

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <deque>
 
+#include "backend/checks/agent_check.h"
 #include "backend/checks/check.h"
+#include "backend/checks/ramp.h"
 #include "backend/checks/schedule.h"
 #include "sluice/backend/check.h"
 
@@ -26,9 +28,12 @@ void Checker::add(Backend& backend) {
   const CheckPlan* plan = nullptr;
   for (std::size_t i = 0; i < backend.size(); ++i) {
     Server& s = backend.server(i);
+    const std::uint64_t seed = options_.seed * 7919U + checks_.size() + agents_.size();
+    if (s.options().slowstart.count() > 0) ramps_.push_back(std::make_unique<Ramp>(loop_, s));
+    if (s.has_agent()) agents_.push_back(std::make_unique<AgentCheck>(loop_, s, options_, seed));
     if (!s.checked()) continue;
     if (plan == nullptr) plan = &plans_->all.emplace_back(backend.spec().check);
-    checks_.push_back(std::make_unique<Check>(loop_, s, *plan, options_, options_.seed * 7919U + checks_.size()));
+    checks_.push_back(std::make_unique<Check>(loop_, s, *plan, options_, seed));
   }
 }
 
@@ -36,14 +41,20 @@ void Checker::start() noexcept {
   // All within the shortest interval, evenly, so that servers on the same machine are not hit at once.
   base::Millis shortest = base::Millis::max();
   for (const auto& c : checks_) shortest = std::min(shortest, c->server().options().inter);
+  for (const auto& a : agents_) shortest = std::min(shortest, a->server().options().agent_inter);
   if (options_.global.max_spread != base::kNoTimeout) shortest = std::min(shortest, options_.global.max_spread);
-  for (std::size_t i = 0; i < checks_.size(); ++i) checks_[i]->start_in(first_offset(shortest, i, checks_.size()));
+  std::size_t place = 0;
+  for (const auto& c : checks_) c->start_in(first_offset(shortest, place++, size()));
+  for (const auto& a : agents_) a->start_in(first_offset(shortest, place++, size()));
+  for (const auto& r : ramps_) r->start();
 }
 
 void Checker::stop() noexcept {
   for (const auto& c : checks_) c->stop();
+  for (const auto& a : agents_) a->stop();
+  for (const auto& r : ramps_) r->stop();
 }
 
-std::size_t Checker::size() const noexcept { return checks_.size(); }
+std::size_t Checker::size() const noexcept { return checks_.size() + agents_.size(); }
 
 }  // namespace sluice::backend

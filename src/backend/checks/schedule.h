@@ -24,6 +24,12 @@ inline base::Millis first_offset(base::Millis shortest, std::size_t index, std::
              : base::Millis{shortest.count() * static_cast<std::int64_t>(index) / static_cast<std::int64_t>(count)};
 }
 
+// The next of a sequence of random numbers.
+inline std::uint32_t next_random(std::uint64_t& state) noexcept {
+  state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return static_cast<std::uint32_t>(state >> 32U);
+}
+
 // global "spread-checks": the interval moved by up to +/- percent. random: 0 .. 2^32 - 1.
 inline base::Millis spread(base::Millis interval, unsigned percent, std::uint32_t random) noexcept {
   if (percent == 0) return interval;

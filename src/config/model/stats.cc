@@ -92,6 +92,18 @@ void fill_check(ops::ServerStats::Check& out, const backend::Server& s) {
   out.health = h.counter;
 }
 
+void fill_agent(ops::ServerStats::Check& out, const backend::Server& s) {
+  const backend::CheckResult result = s.last_agent();
+  out.status = result.running ? "* " : "";
+  out.status += backend::short_name(result.status);
+  out.description = backend::description(result.status);
+  if (backend::has_code(result.status)) out.code = 0;
+  out.duration_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(0, result.duration_ms));
+  out.last = result.text;
+  out.rise = out.fall = 1;  // an agent is believed at once
+  out.health = s.agent_up() ? 1 : 0;
+}
+
 // Connections of frontends in tcp mode: each counts as one request.
 std::uint64_t tcp_sessions(const proxy::Global& g) noexcept {
   proxy::FrontendCounters sum;
@@ -106,7 +118,10 @@ std::uint64_t tcp_sessions(const proxy::Global& g) noexcept {
 Stats::Stats(const Model& model, ProcessSide process) : model_(model), process_(std::move(process)) {
   for (const auto& p : model.global.proxies) {
     if (p->servers == nullptr) continue;
-    for (std::size_t i = 0; i < p->servers->size(); ++i) checks_ += p->servers->server(i).options().check ? 1U : 0U;
+    for (std::size_t i = 0; i < p->servers->size(); ++i) {
+      const backend::ServerOptions& o = p->servers->server(i).options();
+      checks_ += (o.check ? 1U : 0U) + (o.agent_check ? 1U : 0U);
+    }
   }
 }
 
@@ -253,6 +268,8 @@ bool Stats::server(std::size_t i, std::size_t j, ops::ServerStats& out) const {
   if (options.pool_max_conn >= 0) out.idle_limit = static_cast<std::uint32_t>(options.pool_max_conn);
   out.checked = s.checks_enabled() && !s.in_maintenance();  // in maintenance its check columns are empty
   if (out.checked) fill_check(out.check, s);
+  out.has_agent = s.agent_enabled();
+  if (out.has_agent) fill_agent(out.agent, s);
   return true;
 }
 

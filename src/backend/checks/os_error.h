@@ -1,0 +1,11 @@
+// Errors of the system as check results tell them.
+#pragma once
+
+#include <string>
+
+namespace sluice::backend {
+
+// "ECONNREFUSED returned by OS (Connection refused)"
+std::string os_error(int code);
+
+}  // namespace sluice::backend
