@@ -18,12 +18,16 @@ void add_thread_commands(CliCommands& commands, CliContext& context);
 void add_fd_commands(CliCommands& commands, CliContext& context);
 void add_memory_commands(CliCommands& commands, CliContext& context);
 void add_profiling_commands(CliCommands& commands, CliContext& context);
+void add_variable_commands(CliCommands& commands, CliContext& context);
 
 // Parts of `set server`.
 struct FoundServer;
 std::unique_ptr<CliAnswer> set_server_address(CliCall& call, const FoundServer& server);
 std::unique_ptr<CliAnswer> set_server_check_address(CliCall& call, const FoundServer& server);
 std::unique_ptr<CliAnswer> set_server_check_port(CliCall& call, const FoundServer& server);
+std::unique_ptr<CliAnswer> set_server_agent_address(CliCall& call, const FoundServer& server);
+std::unique_ptr<CliAnswer> set_server_agent_port(CliCall& call, const FoundServer& server);
+std::unique_ptr<CliAnswer> set_server_agent_send(CliCall& call, const FoundServer& server);
 
 // `show activity` counts from here.
 void clear_activity(CliContext& context);

@@ -95,6 +95,7 @@ void add_builtin_commands(CliCommands& commands, CliContext& context) {
   add_fd_commands(commands, context);
   add_memory_commands(commands, context);
   add_profiling_commands(commands, context);
+  add_variable_commands(commands, context);
 }
 
 }  // namespace sluice::ops

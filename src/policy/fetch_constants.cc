@@ -10,6 +10,7 @@
 #include "policy/texts.h"
 #include "sluice/base/strings.h"
 #include "sluice/http/message.h"
+#include "sluice/policy/process_variables.h"
 
 namespace sluice::policy {
 namespace {
@@ -226,6 +227,25 @@ bool env(SampleContext&, const Arg* a, Sample& s, Cursor&) noexcept {
   return true;
 }
 
+// manual 7.3.2 "var": of the scopes only that of the process is there.
+bool prepare_var(Build& b) {
+  const std::string_view name = b.args[0].text;
+  if (name.starts_with("proc.")) {
+    b.error = check_process_variable(name);
+    return b.error.empty();
+  }
+  b.error = "'var' is not supported yet but for the scope 'proc', not for '" + std::string(name) + "'";
+  return false;
+}
+bool var(SampleContext& ctx, const Arg* a, Sample& s, Cursor&) noexcept {
+  if (ctx.process != nullptr && ctx.process->variables != nullptr && ctx.process->variables->get(a[0].text, ctx, s))
+    return true;
+  if (!a[1].given()) return false;
+  s.set_str(a[1].text);
+  s.flags = kConst;
+  return true;
+}
+
 constexpr FetchRow kProcess[] = {
     {"date", "[integer,string]", SampleType::Sint, kEverywhere, date, Need::None, prepare_date},
     {"date_us", "", SampleType::Sint, kEverywhere, date_us},
@@ -236,6 +256,7 @@ constexpr FetchRow kProcess[] = {
     {"nbproc", "", SampleType::Sint, kEverywhere, one},
     {"proc", "", SampleType::Sint, kEverywhere, one},
     {"uptime", "", SampleType::Sint, kEverywhere, uptime},
+    {"var", "string[,string]", SampleType::Any, kEverywhere, var, Need::None, prepare_var},
     {"env", "string", SampleType::Str, kEverywhere, env, Need::None, prepare_env},
 };
 

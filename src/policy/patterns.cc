@@ -96,6 +96,7 @@ bool match_of(std::string_view name, Match& out) noexcept {
 std::string_view match_name(Match m) noexcept { return kMatchNames[static_cast<std::size_t>(m)]; }
 
 bool match_applies(Match m, SampleType type) noexcept {
+  if (type == SampleType::Any) return true;  // looked at when there is a value
   switch (m) {
     case Match::Bool:
       return type == SampleType::Bool || type == SampleType::Sint || type == SampleType::Str;

@@ -22,6 +22,8 @@ struct ResponseHead;
 
 namespace sluice::policy {
 
+class ProcessVariables;
+
 // Name and number of a frontend, backend, listener or server; lives as long as the configuration generation.
 struct Identity {
   std::string_view name;
@@ -126,6 +128,7 @@ struct ProcessFacts {
   std::int64_t start_wall_us = 0;
   std::uint32_t pid = 0;
   std::uint32_t threads = 1;
+  const ProcessVariables* variables = nullptr;  // null: there are none
 };
 
 // Answers of BackendLookup.

@@ -17,6 +17,7 @@
 #include "sluice/http/mux/h1_channel.h"
 #include "sluice/net/proxy_protocol.h"
 #include "sluice/policy/context.h"
+#include "sluice/policy/process_variables.h"
 #include "sluice/proxy/draining.h"
 #include "sluice/proxy/rules.h"
 
@@ -145,6 +146,7 @@ struct Global final : public ProxyNames, public policy::BackendLookup {
 
   GlobalSettings settings;
   LiveLimits limits;
+  policy::ProcessVariables variables;
   policy::ProcessFacts process;
   std::vector<std::unique_ptr<Proxy>> proxies;            // by CompiledProxy::index
   alignas(64) std::atomic<std::uint32_t> connections{0};  // client connections, all frontends (%ac)

@@ -27,6 +27,7 @@ class Builder {
   std::unique_ptr<Model> run() {
     Model& m = *model_;
     m.global.process = m.options.facts;
+    m.global.process.variables = &m.global.variables;
     m.reporter = std::make_unique<Reporter>(m);
     for (const auto& [from, to] : m.options.case_adjust) m.case_map.add(from, to);
     const config::Section* global = document_.global();
