@@ -1,5 +1,8 @@
 // Commands about frontends and limits: enable, disable, shutdown frontend; set maxconn; set rate-limit (management
 // manual 9.3).
+#include <string>
+#include <utility>
+
 #include "ops/cli_builtin.h"
 #include "ops/cli_find.h"
 #include "sluice/base/strings.h"
@@ -44,6 +47,38 @@ Pausable pausable(CliCall& c) {
   return out;
 }
 
+// Waits until the frontend is paused or stopped.
+class FrontendAnswer final : public CliAnswer, private FrontendWaiter {
+ public:
+  enum class To : std::uint8_t { Pause, Stop };
+  FrontendAnswer(CliCall& c, const Pausable& p, To to, std::string refused)
+      : control_(*p.control), session_(c.session), refused_(std::move(refused)) {
+    if (to == To::Pause)
+      control_.pause(*p.frontend, *this);
+    else
+      control_.shut_down(*p.frontend, *this);
+  }
+  ~FrontendAnswer() override { control_.forget(*this); }
+  Progress produce(std::string& out) noexcept override {
+    waiting_ = !over_;
+    if (waiting_) return Progress::Waiting;
+    if (!good_) out += refused_;
+    return Progress::Done;
+  }
+
+ private:
+  void on_frontend_done(bool good) noexcept override {
+    over_ = true;
+    good_ = good;
+    if (std::exchange(waiting_, false)) session_.resume();
+  }
+
+  FrontendControl& control_;
+  CliSessionControl& session_;
+  const std::string refused_;
+  bool over_ = false, good_ = false, waiting_ = false;
+};
+
 Answer disable_frontend(CliCall& c) {
   const Pausable p = pausable(c);
   if (p.frontend == nullptr) return nullptr;
@@ -51,8 +86,10 @@ Answer disable_frontend(CliCall& c) {
     c.say("Frontend was previously shut down, cannot disable.", CliSeverity::Notice);
   else if (p.state == FrontState::Paused)
     c.say("All sockets are already disabled.", CliSeverity::Notice);
-  else if (!p.control->pause(*p.frontend))
-    c.say("Failed to pause frontend, check logs for precise cause.", CliSeverity::Err);
+  else
+    return std::make_unique<FrontendAnswer>(
+        c, p, FrontendAnswer::To::Pause,
+        c.message_text("Failed to pause frontend, check logs for precise cause.", CliSeverity::Err));
   return nullptr;
 }
 
@@ -74,7 +111,7 @@ Answer shutdown_frontend(CliCall& c) {
   if (p.state == FrontState::Stopped)
     c.say("Frontend was already shut down.", CliSeverity::Notice);
   else
-    p.control->shut_down(*p.frontend);
+    return std::make_unique<FrontendAnswer>(c, p, FrontendAnswer::To::Stop, std::string());
   return nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 
 #include "ops/cli_builtin.h"
@@ -76,9 +77,10 @@ class PoolVisitor final : public ThreadVisitor {
     for (const PoolSum& p : sums_) {
       fmt::format_to(
           std::back_inserter(out),
-          "  - Pool {} ({} bytes) : {} allocated ({} bytes), {} used (~{} by thread caches), needed_avg {}, 0 "
+          "  - Pool {} ({} bytes/{}) : {} allocated ({} bytes), {} used (~{} by thread caches), needed_avg {}, 0 "
           "failures, 1 users, @{}\n",
-          p.name, p.object_bytes, p.allocated(), p.allocated() * p.object_bytes, p.used, p.free, p.used, p.pool);
+          p.name, p.object_bytes, alignof(std::max_align_t), p.allocated(), p.allocated() * p.object_bytes, p.used,
+          p.free, p.used, p.pool);
       allocated += p.allocated() * p.object_bytes;
       used += p.used * p.object_bytes;
       cached += p.free * p.object_bytes;

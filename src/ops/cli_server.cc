@@ -105,13 +105,16 @@ void CliServer::listen(base::UniqueFd socket, const StatsSocketSpec& spec) {
   state_->loop.watch(l.fd.get(), state_->paused ? 0U : kWanted, l);
 }
 
-void CliServer::adopt(base::UniqueFd client, CliLevel level, bool expert, bool experimental) {
+void CliServer::adopt(base::UniqueFd client, const Adopted& how) {
   const int fd = client.take();
   (void)::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-  CliSession* const session = state_->make(fd, {level, CliSeverityOutput::None, false});
+  CliSession* const session = state_->make(fd, {how.level, CliSeverityOutput::None, false});
   if (session == nullptr) return;
-  session->set_expert(expert);
-  session->set_experimental(experimental);
+  session->set_expert(how.expert);
+  session->set_experimental(how.experimental);
+  session->set_mode(how.mode);
+  if (how.timed_prompt) session->toggle_timed_prompt();
+  if (how.mode == CliSessionControl::Mode::Prompt) session->greet();
   session->begin();
 }
 

@@ -78,6 +78,14 @@ void CliSession::resume() noexcept {
 void CliSession::on_io(unsigned ready) noexcept {
   if (state_ == State::Lingering) return discard();
   if ((ready & (runtime::kErr | runtime::kHup)) != 0 && ((ready & runtime::kIn) == 0 || waiting_)) return end();
+  if (waiting_ && sent_ == out_.size() && answer_->takes_input()) {
+    while (!eof_ && state_ == State::Running && in_.size() < limits_.max_line_bytes && receive()) {
+    }
+    if (state_ != State::Running) return;
+    hand_over_input();
+    transport_.want(eof_ ? 0U : unsigned{runtime::kIn});
+    return;
+  }
   if (waiting_ && sent_ == out_.size()) {
     // A client that only has no more to say still wants the answer.
     half_closed_ = true;
@@ -111,7 +119,10 @@ void CliSession::step() noexcept {
         break;
       case State::Running:
         if (waiting_) {
-          transport_.want(half_closed_ ? 0U : unsigned{runtime::kRdHup});  // only its end matters
+          if (answer_->takes_input())
+            transport_.want(eof_ ? 0U : unsigned{runtime::kIn});
+          else
+            transport_.want(half_closed_ ? 0U : unsigned{runtime::kRdHup});  // only its end matters
           return;
         }
         run_commands();
@@ -124,6 +135,13 @@ void CliSession::step() noexcept {
   // A client with that much to say shares the loop: it goes on with the next event. Everything so far may be in the
   // socket, so readiness for writing is what is sure to come.
   transport_.want(runtime::kIn | runtime::kOut);
+}
+
+void CliSession::hand_over_input() noexcept {
+  if (!in_.empty()) answer_->take_input(in_);
+  in_.clear();
+  scanned_ = 0;
+  if (eof_) answer_->input_ended();
 }
 
 bool CliSession::receive() noexcept {
@@ -251,7 +269,7 @@ void CliSession::run_one(std::string_view command) noexcept {
   }
   call.words = words_.words;
   const CliCommands::Match found = commands_.match(words_.words);
-  if (found.command == nullptr) {
+  if (found.command == nullptr || (found.debugging && !debugging_)) {
     call.say(commands_.unknown(words_.words, *this));
   } else if (found.command->level > level_) {
     call.say("Permission denied", CliSeverity::Err);
@@ -283,6 +301,7 @@ bool CliSession::routed(std::string_view& command, CliCall& call) noexcept {
   if (taken.bytes == 0) return false;
   line_at_ = at + taken.bytes + 1;
   answer_ = std::move(taken.answer);
+  if (answer_ != nullptr && answer_->takes_input()) hand_over_input();
   return true;
 }
 
@@ -292,15 +311,21 @@ void CliSession::finish_answer() noexcept {
   if (quit_) return;
   // Where the prompt says where one is, a change of place needs no empty line.
   if (route_ == nullptr || !silent_) out_ += '\n';
-  if (mode_ != Mode::Prompt) return;
-  if (route_ != nullptr) route_->prompt(*this, out_);
+  if (mode_ == Mode::Prompt) append_prompt();
+}
+
+// "[0:00:01:03] 1271> "
+void CliSession::append_prompt() noexcept {
   if (timed_) {
-    const auto up = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - start_).count();
+    const base::TimePoint began = route_ != nullptr ? route_->started() : start_;
+    const auto up = std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - began).count();
     char text[48];
     std::snprintf(text, sizeof(text), "[%lld:%02d:%02d:%02d]", static_cast<long long>(up / 86400),
                   static_cast<int>(up / 3600 % 24), static_cast<int>(up / 60 % 60), static_cast<int>(up % 60));
     out_ += text;
+    if (route_ != nullptr) out_ += ' ';
   }
+  if (route_ != nullptr) route_->prompt(*this, out_);
   out_ += "> ";
 }
 

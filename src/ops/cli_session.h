@@ -7,7 +7,9 @@
 //
 //   Reading    waits for a line, at most max_line_bytes
 //   Payload    gathers the lines of a payload, at most max_payload_bytes
-//   Running    has commands of a line left, an answer to produce or to wait for, or bytes to send; reads nothing
+//   Running    has commands of a line left, an answer to produce or to wait for, or bytes to send; reads nothing,
+//   unless
+//              for an answer that takes the client's input
 //   Lingering  everything is sent and our side is shut down; input is thrown away until the client closes too, so that
 //   a client
 //              that is still writing reads our answer instead of a reset
@@ -54,7 +56,12 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
              base::TimePoint start, CliSessionOwner& owner);
 
   // Before begin().
-  void set_route(std::unique_ptr<CliRoute> route) noexcept { route_ = std::move(route); }
+  void set_route(std::unique_ptr<CliRoute> route) noexcept {
+    route_ = std::move(route);
+    mode_ = Mode::Interactive;
+  }
+  // Before begin(): the client sees a prompt before its first command.
+  void greet() noexcept { append_prompt(); }
   void begin() noexcept;
   // Closes at once and asks for destruction. Only once; nothing else may be called afterwards.
   void end() noexcept;
@@ -62,12 +69,14 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   [[nodiscard]] CliLevel level() const noexcept override { return level_; }
   void lower_level(CliLevel level) noexcept override {
     if (level < level_) level_ = level;
-    expert_ = experimental_ = false;
+    expert_ = experimental_ = debugging_ = false;
   }
   [[nodiscard]] bool expert() const noexcept override { return expert_; }
   void set_expert(bool on) noexcept override { expert_ = on; }
   [[nodiscard]] bool experimental() const noexcept override { return experimental_; }
   void set_experimental(bool on) noexcept override { experimental_ = on; }
+  [[nodiscard]] bool debugging() const noexcept override { return debugging_; }
+  void set_debugging(bool on) noexcept override { debugging_ = on; }
   void resume() noexcept override;
   [[nodiscard]] bool exposes_listeners() const noexcept override { return expose_listeners_; }
   [[nodiscard]] int connection() const noexcept override { return transport_.fd(); }
@@ -75,7 +84,10 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   [[nodiscard]] SeverityOutput severity_output() const noexcept override { return severity_; }
   void set_severity_output(SeverityOutput what) noexcept override { severity_ = what; }
   [[nodiscard]] Mode mode() const noexcept override { return mode_; }
-  void set_mode(Mode mode) noexcept override { mode_ = mode; }
+  void set_mode(Mode mode) noexcept override {
+    mode_ = mode == Mode::Single && route_ != nullptr ? Mode::Interactive : mode;
+  }
+  [[nodiscard]] bool timed_prompt() const noexcept override { return timed_; }
   void toggle_timed_prompt() noexcept override { timed_ = !timed_; }
   void quit() noexcept override { quit_ = true; }
 
@@ -97,7 +109,9 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   // True: the route took the command. False: it is ours, and may have become a part of what it was.
   bool routed(std::string_view& command, CliCall& call) noexcept;
   void finish_answer() noexcept;
-  bool flush() noexcept;  // false: the client does not take more now, or the session ended
+  void append_prompt() noexcept;
+  void hand_over_input() noexcept;  // to the answer that takes it
+  bool flush() noexcept;            // false: the client does not take more now, or the session ended
   void linger() noexcept;
   void discard() noexcept;
   void touch() noexcept;
@@ -123,7 +137,7 @@ class CliSession final : public runtime::IoHandler, public runtime::Buried, publ
   bool eof_ = false;
   bool waiting_ = false;      // for resume()
   bool half_closed_ = false;  // seen while waiting
-  bool expert_ = false, experimental_ = false;
+  bool expert_ = false, experimental_ = false, debugging_ = false;
 
   std::string in_;           // received and not yet run
   std::size_t scanned_ = 0;  // no line end before this place

@@ -135,15 +135,6 @@ class KillVisitor final : public StreamVisitor {
   const std::string not_found_;
 };
 
-// What say() would append now.
-std::string message_text(CliCall& c, std::string_view message) {
-  const std::size_t before = c.out.size();
-  c.say(message, CliSeverity::Err);
-  std::string text = c.out.substr(before);
-  c.out.resize(before);
-  return text;
-}
-
 // "0x55d0c8a1f2c0"; 0: it is not one.
 std::uintptr_t parse_id(std::string_view word) noexcept {
   if (!word.starts_with("0x") || word.size() > 18) return 0;
@@ -227,7 +218,8 @@ Answer show_sess(CliCall& c) {
   filter.asked = runtime::Loop::current()->now();
   return std::make_unique<ThreadWalk>(
       *context.threads, c.session,
-      std::make_unique<ShowVisitor>(*context.global, filter, full, uri, message_text(c, "Session not found.")));
+      std::make_unique<ShowVisitor>(*context.global, filter, full, uri,
+                                    c.message_text("Session not found.", CliSeverity::Err)));
 }
 
 Answer shutdown_session(CliCall& c) {
@@ -242,7 +234,8 @@ Answer shutdown_session(CliCall& c) {
   filter.asked = runtime::Loop::current()->now();
   return std::make_unique<ThreadWalk>(
       *context.threads, c.session,
-      std::make_unique<KillVisitor>(*context.global, filter, message_text(c, "No such session (use 'show sess').")));
+      std::make_unique<KillVisitor>(*context.global, filter,
+                                    c.message_text("No such session (use 'show sess').", CliSeverity::Err)));
 }
 
 Answer shutdown_sessions(CliCall& c) {

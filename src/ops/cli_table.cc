@@ -61,22 +61,6 @@ unsigned distance(std::string_view command, std::span<const std::string_view> wo
 
 bool is_of_session(std::string_view words) noexcept { return words == "help" || words == "prompt" || words == "quit"; }
 
-// Whether the help shows it to that session.
-bool listed(const CliCommand& c, const CliSessionControl& session) noexcept {
-  if (c.level > session.level()) return false;
-  switch (c.mode) {
-    case CliCommand::Mode::Any:
-      return true;
-    case CliCommand::Mode::Expert:
-      return session.expert();
-    case CliCommand::Mode::Experimental:
-      return session.experimental();
-    case CliCommand::Mode::Unlisted:
-      break;
-  }
-  return false;
-}
-
 // Commands of the language that are not built: refused by name.
 constexpr std::string_view kPlanned[] = {
     "abort ssl",
@@ -130,8 +114,6 @@ constexpr std::string_view kPlanned[] = {
     "show tls-keys",
     "show trace",
     "trace",
-    "set var",
-    "get var",
     "unpublish backend",
     "update ssl",
 };
@@ -156,8 +138,31 @@ void append_line(std::string& out, const CliCommand& c) {
 
 }  // namespace
 
+// Whether the help shows it to that session.
+bool CliCommands::listed(const Entry& e, const CliSessionControl& session) noexcept {
+  const CliCommand& c = *e.command;
+  if (e.debugging && !session.debugging()) return false;
+  if (c.level > session.level()) return false;
+  switch (c.mode) {
+    case CliCommand::Mode::Any:
+      return true;
+    case CliCommand::Mode::Expert:
+      return session.expert();
+    case CliCommand::Mode::Experimental:
+      return session.experimental();
+    case CliCommand::Mode::Unlisted:
+      break;
+  }
+  return false;
+}
+
 void CliCommands::add(std::span<const CliCommand> rows, void* ctx) {
-  for (const CliCommand& r : rows) entries_.push_back({&r, ctx});
+  const std::size_t before = entries_.size();
+  for (const CliCommand& r : rows) {
+    const auto same = [&r](const Entry& e) { return e.command->words == r.words; };
+    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(before);
+    if (!debugging_ || std::find_if(entries_.begin(), end, same) == end) entries_.push_back({&r, ctx, debugging_});
+  }
   std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
     const bool last_a = is_of_session(a.command->words);
     const bool last_b = is_of_session(b.command->words);
@@ -172,7 +177,7 @@ CliCommands::Match CliCommands::match(std::span<const std::string_view> words) c
     const Common c = common(e.command->words, words);
     if (!c.all || c.words <= most) continue;
     most = c.words;
-    best = {e.command, e.ctx};
+    best = {e.command, e.ctx, e.debugging};
   }
   return best;
 }
@@ -180,7 +185,7 @@ CliCommands::Match CliCommands::match(std::span<const std::string_view> words) c
 std::string CliCommands::help(std::span<const std::string_view> words, const CliSessionControl& session) const {
   std::string out = "The following commands are valid at this level:\n";
   for (const Entry& e : entries_) {
-    if (!listed(*e.command, session)) continue;
+    if (!listed(e, session)) continue;
     if (begins(e.command->words, words) || is_of_session(e.command->words)) append_line(out, *e.command);
   }
   return out;
@@ -196,7 +201,7 @@ std::string CliCommands::unknown(std::span<const std::string_view> words, const 
   std::vector<Guess> guesses;
   for (std::size_t i = 0; !words.empty() && i < entries_.size(); ++i) {
     const CliCommand& c = *entries_[i].command;
-    if (!listed(c, session) || is_of_session(c.words)) continue;
+    if (!listed(entries_[i], session) || is_of_session(c.words)) continue;
     // A command of another family is a guess only when nothing of the line fits anywhere.
     const bool related = common(c.words, words).words != 0;
     const unsigned d = distance(c.words, words);
@@ -208,7 +213,7 @@ std::string CliCommands::unknown(std::span<const std::string_view> words, const 
     out += words.empty() ? " Please enter one of the following commands only:\n"
                          : ". Please enter one of the following commands only:\n";
     for (const Entry& e : entries_) {
-      if (listed(*e.command, session)) append_line(out, *e.command);
+      if (listed(e, session)) append_line(out, *e.command);
     }
     return out;
   }
@@ -224,25 +229,27 @@ std::string CliCommands::unknown(std::span<const std::string_view> words, const 
   return out;
 }
 
-void CliCall::say(std::string_view message, CliSeverity severity) const {
+std::string CliCall::message_text(std::string_view message, CliSeverity severity) const {
+  std::string text;
   constexpr std::string_view kNames[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
   const auto index = static_cast<std::size_t>(severity);
   switch (session.severity_output()) {
     case CliSessionControl::SeverityOutput::None:
       break;
     case CliSessionControl::SeverityOutput::Number:
-      out += '[';
-      out += static_cast<char>('0' + index);
-      out += "]: ";
+      text += '[';
+      text += static_cast<char>('0' + index);
+      text += "]: ";
       break;
     case CliSessionControl::SeverityOutput::Text:
-      out += '[';
-      out += kNames[index];
-      out += "]: ";
+      text += '[';
+      text += kNames[index];
+      text += "]: ";
       break;
   }
-  out += message;
-  if (message.empty() || message.back() != '\n') out += '\n';
+  text += message;
+  if (message.empty() || message.back() != '\n') text += '\n';
+  return text;
 }
 
 }  // namespace sluice::ops

@@ -24,7 +24,6 @@ using Answer = std::unique_ptr<CliAnswer>;
 struct Activity {
   std::uint64_t values[16] = {};
 };
-// Lines of `show activity`. Those that the reference has too mean what they mean there.
 enum ActivityField : std::size_t {
   kSwitches,
   kTasks,
@@ -37,16 +36,34 @@ enum ActivityField : std::size_t {
   kStreams,
   kRequests,
   kAccepted,
-  kActivityFields
+  kActivityFields,
+  kNotHere = kActivityFields,  // there is no such thing here, or nobody counts it: 0
+  kBusyPercent,                // computed
 };
 struct ActivityLine {
   const char* name;
   ActivityField field;
 };
+// The reference's lines in its order, then those of our own.
 constexpr ActivityLine kActivity[] = {
-    {"ctxsw", kSwitches},     {"tasksw", kTasks},       {"loops", kLoops},          {"wake_timers", kTimers},
-    {"wake_msgs", kMessages}, {"poll_io", kPollEvents}, {"poll_upd", kPollChanges}, {"poll_drop_fd", kPollStale},
-    {"streams", kStreams},    {"requests", kRequests},  {"accepted", kAccepted},
+    {"ctxsw", kSwitches},         {"tasksw", kTasks},
+    {"empty_rq", kNotHere},       {"long_rq", kNotHere},
+    {"curr_rq", kNotHere},        {"loops", kLoops},
+    {"wake_tasks", kNotHere},     {"wake_signal", kNotHere},
+    {"poll_io", kPollEvents},     {"poll_exp", kNotHere},
+    {"poll_drop_fd", kPollStale}, {"poll_skip_fd", kNotHere},
+    {"conn_dead", kNotHere},      {"stream_calls", kNotHere},
+    {"pool_fail", kNotHere},      {"buf_wait", kNotHere},
+    {"cpust_ms_tot", kNotHere},   {"cpust_ms_1s", kNotHere},
+    {"cpust_ms_15s", kNotHere},   {"avg_cpu_pct", kBusyPercent},
+    {"avg_loop_us", kNotHere},    {"accepted", kAccepted},
+    {"accq_pushed", kNotHere},    {"accq_full", kNotHere},
+    {"accq_ring", kNotHere},      {"fd_takeover", kNotHere},
+    {"check_adopted", kNotHere},  {"check_started", kNotHere},
+    {"check_active", kNotHere},   {"check_running", kNotHere},
+    {"wake_timers", kTimers},     {"wake_msgs", kMessages},
+    {"poll_upd", kPollChanges},   {"streams", kStreams},
+    {"requests", kRequests},
 };
 
 Activity activity_of(const CliContext& context, std::size_t thread) {
@@ -116,19 +133,18 @@ Answer show_activity(CliCall& c) {
   for (const ActivityLine& line : kActivity) {
     std::vector<std::uint64_t> values;
     std::uint64_t total = 0;
-    for (const Activity& a : all) {
-      values.push_back(a.values[line.field]);
-      total += values.back();
+    for (std::size_t t = 0; t < threads; ++t) {
+      std::uint64_t value = 0;
+      if (line.field == kBusyPercent)
+        value = 100U - std::min(100U, context.threads->loop(t).stats().idle_percent);
+      else if (line.field != kNotHere)
+        value = all[t].values[line.field];
+      values.push_back(value);
+      total += value;
     }
+    if (line.field == kBusyPercent) total /= std::max<std::size_t>(1, threads);
     append_columns(c.out, line.name, values, total, wanted);
   }
-  std::vector<std::uint64_t> busy;
-  std::uint64_t sum = 0;
-  for (std::size_t t = 0; t < threads; ++t) {
-    busy.push_back(100U - std::min(100U, context.threads->loop(t).stats().idle_percent));
-    sum += busy.back();
-  }
-  append_columns(c.out, "avg_cpu_pct", busy, sum / std::max<std::size_t>(1, threads), wanted);
   return nullptr;
 }
 
@@ -181,12 +197,14 @@ class TaskVisitor final : public ThreadVisitor {
   }
   void finish(std::string& out) noexcept override {
     fmt::format_to(std::back_inserter(out), "Running tasks: {} ({} threads)\n", total_, threads_);
-    out += "  function                     places     %\n";
+    out += "  function                     places     %    lat_tot   lat_avg  calls_tot  calls_avg calls%\n";
     std::vector<std::pair<std::uint64_t, std::string>> rows;
     for (const auto& [type, count] : places_) rows.emplace_back(count, runtime::name_of({type, false}));
     std::sort(rows.rbegin(), rows.rend());
     for (const auto& [count, name] : rows)
-      fmt::format_to(std::back_inserter(out), "  {:<28} {:>6}   {:>3}\n", name, count, count * 100 / total_);
+      fmt::format_to(std::back_inserter(out),
+                     "  {:<28} {:>6}   {:>3}          -         -          -          -      -\n", name, count,
+                     count * 100 / total_);
   }
 
  private:

@@ -314,18 +314,7 @@ class Interactive {
       std::fwrite(out.data(), 1, out.size(), stdout);
       std::fflush(stdout);
       out.clear();
-      pollfd fds[2] = {{STDIN_FILENO, POLLIN, 0}, {fd_, POLLIN, 0}};
-      if (::poll(fds, 2, -1) < 0 && errno != EINTR) return LineEditor::Event::End;
-      if (fds[1].revents != 0) {
-        std::fputs("\r\nThe other side has closed.\r\n", stdout);
-        return LineEditor::Event::End;
-      }
-      if (fds[0].revents == 0) continue;
-      char buffer[256];
-      const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof(buffer));
-      if (n <= 0) return LineEditor::Event::End;
-      // What was typed ahead of Enter's answer waits for the next line.
-      typed_.append(buffer, static_cast<std::size_t>(n));
+      // What was typed ahead of the last answer comes first.
       while (!typed_.empty()) {
         const char c = typed_.front();
         typed_.erase(0, 1);
@@ -336,6 +325,18 @@ class Interactive {
         line = editor_.text();
         return e;
       }
+      if (!out.empty()) continue;
+      pollfd fds[2] = {{STDIN_FILENO, POLLIN, 0}, {fd_, POLLIN, 0}};
+      if (::poll(fds, 2, -1) < 0 && errno != EINTR) return LineEditor::Event::End;
+      if (fds[1].revents != 0) {
+        std::fputs("\r\nThe other side has closed.\r\n", stdout);
+        return LineEditor::Event::End;
+      }
+      if (fds[0].revents == 0) continue;
+      char buffer[256];
+      const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof(buffer));
+      if (n <= 0) return LineEditor::Event::End;
+      typed_.append(buffer, static_cast<std::size_t>(n));
     }
   }
 

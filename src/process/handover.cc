@@ -17,7 +17,7 @@ namespace sluice::process {
 
 namespace {
 
-constexpr std::size_t kMostPerMessage = 252;  // SCM_MAX_FD is 253
+constexpr std::size_t kMostPerMessage = kSocketsPerMessage;
 constexpr std::int32_t kMostSockets = 65536;
 constexpr int kPatienceMs = 1000;
 
@@ -30,23 +30,8 @@ bool ready(int fd, short event) noexcept {
   return n == 1 && (p.revents & (event | POLLHUP | POLLERR)) != 0;
 }
 
-bool send_message(int fd, const void* data, std::size_t bytes, const int* fds, std::size_t count) noexcept {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostPerMessage * sizeof(int))> control{};
-  iovec part{const_cast<void*>(data), bytes};
-  msghdr m{};
-  m.msg_iov = &part;
-  m.msg_iovlen = 1;
-  if (count != 0) {
-    m.msg_control = control.data();
-    m.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    cmsghdr* c = CMSG_FIRSTHDR(&m);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(count * sizeof(int));
-    std::memcpy(CMSG_DATA(c), fds, count * sizeof(int));
-  }
-  if (!ready(fd, POLLOUT)) return false;
-  return ::sendmsg(fd, &m, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes);
+bool send_bytes(int fd, const void* data, std::size_t bytes) noexcept {
+  return ready(fd, POLLOUT) && send_rights(fd, data, bytes, nullptr, 0) == static_cast<ssize_t>(bytes);
 }
 
 bool read_exactly(int fd, void* to, std::size_t bytes) noexcept {
@@ -101,7 +86,7 @@ base::Result<OfferedSockets, std::string> take_sockets(const std::string& path) 
     return failed(std::strerror(errno));
   constexpr std::string_view kRequest = "_getsocks all\n";
   std::int32_t total = 0;
-  if (!send_message(fd.get(), kRequest.data(), kRequest.size(), nullptr, 0)) return failed("it does not listen");
+  if (!send_bytes(fd.get(), kRequest.data(), kRequest.size())) return failed("it does not listen");
   if (!read_exactly(fd.get(), &total, sizeof total)) return failed("no answer");
   if (total < 0 || total > kMostSockets) return failed("it does not expose its listeners");
   OfferedSockets out;
@@ -113,31 +98,40 @@ base::Result<OfferedSockets, std::string> take_sockets(const std::string& path) 
     if (receive_message(fd.get(), data, fds) <= 0 || fds.empty()) return failed("the transfer was interrupted");
     for (base::UniqueFd& one : fds) out.add(std::move(one));
     // The giver waits for this behind a full message only; it may be gone already.
-    (void)send_message(fd.get(), &have, sizeof have, nullptr, 0);
+    (void)send_bytes(fd.get(), &have, sizeof have);
     have += static_cast<std::int32_t>(fds.size());
   }
   return out;
 }
 
-bool give_sockets(int fd, const std::vector<int>& sockets) noexcept {
-  const auto total = static_cast<std::int32_t>(sockets.size());
-  if (!send_message(fd, &total, sizeof total, nullptr, 0)) return false;
-  std::string data;
-  for (std::size_t at = 0; at < sockets.size(); at += kMostPerMessage) {
-    const std::size_t count = std::min(kMostPerMessage, sockets.size() - at);
-    data.clear();
-    for (std::size_t i = at; i < at + count; ++i) {
-      const std::string interface = interface_of(sockets[i]);
-      data += '\0';  // no name space
-      data += static_cast<char>(interface.size());
-      data += interface;
-      data.append(sizeof(std::int32_t), '\0');
-    }
-    if (!send_message(fd, data.data(), data.size(), sockets.data() + at, count)) return false;
-    std::int32_t taken = 0;
-    if (count == kMostPerMessage && !read_exactly(fd, &taken, sizeof taken)) return at + count == sockets.size();
+ssize_t send_rights(int fd, const void* data, std::size_t bytes, const int* fds, std::size_t count) noexcept {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostPerMessage * sizeof(int))> control{};
+  iovec part{const_cast<void*>(data), bytes};
+  msghdr m{};
+  m.msg_iov = &part;
+  m.msg_iovlen = 1;
+  if (count != 0) {
+    m.msg_control = control.data();
+    m.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    cmsghdr* c = CMSG_FIRSTHDR(&m);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(count * sizeof(int));
+    std::memcpy(CMSG_DATA(c), fds, count * sizeof(int));
   }
-  return true;
+  return ::sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+std::string describe_sockets(const int* sockets, std::size_t count) {
+  std::string data;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string interface = interface_of(sockets[i]);
+    data += '\0';  // no name space
+    data += static_cast<char>(interface.size());
+    data += interface;
+    data.append(sizeof(std::int32_t), '\0');
+  }
+  return data;
 }
 
 }  // namespace sluice::process

@@ -10,11 +10,13 @@
 //
 // A taker that says "_getsocks all" uses every socket, however many an address has, and gets them. Any other would use
 // one of each address (the reference: the one that came last) and close the rest, so it is given the first alone.
-// Blocks, each step a second at most. Thread: start-up for taking, the first loop's for giving.
+// Giving is SocketGiver (socket_giver.h). Taking blocks, each step a second at most. Thread: that of the start.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
 #include <string>
-#include <vector>
 
 #include "process/offered_sockets.h"
 #include "sluice/base/result.h"
@@ -24,7 +26,11 @@ namespace sluice::process {
 // From the stats socket at that path. The error is a sentence for the user.
 base::Result<OfferedSockets, std::string> take_sockets(const std::string& path);
 
-// fd: a stream socket on which _getsocks was asked, any mode. False when the taker went away or is too slow.
-bool give_sockets(int fd, const std::vector<int>& sockets) noexcept;
+// How many descriptors a message has at most.
+constexpr std::size_t kSocketsPerMessage = 252;  // SCM_MAX_FD is 253
+// One message; never waits. What sendmsg() returns.
+ssize_t send_rights(int fd, const void* data, std::size_t bytes, const int* fds, std::size_t count) noexcept;
+// What a message says about these sockets.
+std::string describe_sockets(const int* sockets, std::size_t count);
 
 }  // namespace sluice::process

@@ -53,7 +53,7 @@ bool ListenerControl::pause_receiver(Receiver& r) noexcept {
   return ok;
 }
 
-bool ListenerControl::pause(proxy::Proxy& frontend) noexcept {
+bool ListenerControl::pause_now(proxy::Proxy& frontend) noexcept {
   bool ok = true;
   for (Receiver& r : receivers_.all())
     if (r.plan->proxy == &frontend) ok = pause_receiver(r) && ok;
@@ -100,7 +100,7 @@ bool ListenerControl::resume(proxy::Proxy& frontend) noexcept {
   return true;
 }
 
-void ListenerControl::shut_down(proxy::Proxy& frontend) noexcept {
+void ListenerControl::shut_down_now(proxy::Proxy& frontend) noexcept {
   for (Receiver& r : receivers_.all())
     if (r.plan->proxy == &frontend) (void)pause_receiver(r);
   frontend.front_state.store(FrontState::Stopped);
@@ -108,27 +108,71 @@ void ListenerControl::shut_down(proxy::Proxy& frontend) noexcept {
   say_stopped(frontend);
 }
 
-void ListenerControl::pause_all() noexcept {
+// frontend null: all.
+void ListenerControl::ignore_new_clients(const proxy::Proxy* frontend) noexcept {
   for (Receiver& r : receivers_.all()) {
+    if (frontend != nullptr && r.plan->proxy != frontend) continue;
     if (r.plan->proxy->front_state.load() != FrontState::Running) continue;
     for (net::OpenedListener& s : r.sockets)
       if (is_tcp(s) && exclusive(s)) ignore_new_connections(s.fd.get());
   }
-  threads_.first().arm_after(pause_timer_, kIgnoreTime);
 }
 
-void ListenerControl::pause_now() noexcept {
+void ListenerControl::do_later(const Pending& what) noexcept {
+  ignore_new_clients(what.frontend);
+  pending_.push_back(what);
+  pending_.back().due = threads_.first().now() + kIgnoreTime;
+  if (!pending_timer_.armed()) threads_.first().arm(pending_timer_, pending_.back().due);
+}
+
+void ListenerControl::do_due() noexcept {
+  while (!pending_.empty() && pending_.front().due <= threads_.first().now()) {
+    const Pending what = pending_.front();
+    pending_.erase(pending_.begin());
+    do_now(what);
+  }
+  if (!pending_.empty()) threads_.first().arm(pending_timer_, pending_.front().due);
+}
+
+void ListenerControl::do_now(const Pending& what) noexcept {
+  if (what.frontend == nullptr) return pause_all_now();
+  const FrontState state = what.frontend->front_state.load();
+  bool done = true;
+  if (what.for_good && state != FrontState::Stopped)
+    shut_down_now(*what.frontend);
+  else if (!what.for_good && state == FrontState::Running)
+    done = pause_now(*what.frontend);
+  if (what.waiter != nullptr) what.waiter->on_frontend_done(done);
+}
+
+void ListenerControl::pause(proxy::Proxy& frontend, ops::FrontendWaiter& waiter) noexcept {
+  do_later({&frontend, false, &waiter, {}});
+}
+
+void ListenerControl::shut_down(proxy::Proxy& frontend, ops::FrontendWaiter& waiter) noexcept {
+  do_later({&frontend, true, &waiter, {}});
+}
+
+void ListenerControl::forget(ops::FrontendWaiter& waiter) noexcept {
+  for (Pending& p : pending_)
+    if (p.waiter == &waiter) p.waiter = nullptr;
+}
+
+void ListenerControl::pause_all() noexcept { do_later({nullptr, false, nullptr, {}}); }
+
+void ListenerControl::pause_all_now() noexcept {
   for (const auto& p : running_.model->global.proxies)
-    if (listens(*p) && p->front_state.load() == FrontState::Running) (void)pause(*p);
+    if (listens(*p) && p->front_state.load() == FrontState::Running) (void)pause_now(*p);
   if (!receivers_.stats_sockets().empty())
     launch_.console.say(ops::Console::Severity::Warning, "Paused frontend GLOBAL.");
 }
 
 void ListenerControl::resume_all() noexcept {
-  if (pause_timer_.armed()) {
-    pause_timer_.disarm();
-    pause_now();
-  }
+  // What was asked for before comes before.
+  pending_timer_.disarm();
+  const std::vector<Pending> before = std::move(pending_);
+  pending_.clear();
+  for (const Pending& p : before) do_now(p);
   for (const auto& p : running_.model->global.proxies)
     if (listens(*p) && p->front_state.load() == FrontState::Paused) (void)resume(*p);
   if (!receivers_.stats_sockets().empty())

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "process/receivers.h"
 #include "process/threads.h"
@@ -31,9 +32,10 @@ class ListenerControl final : public ops::FrontendControl {
   ListenerControl(Launch& launch, Running& running, Receivers& receivers, Threads& threads)
       : launch_(launch), running_(running), receivers_(receivers), threads_(threads) {}
 
-  bool pause(proxy::Proxy& frontend) noexcept override;
+  void pause(proxy::Proxy& frontend, ops::FrontendWaiter& waiter) noexcept override;
+  void shut_down(proxy::Proxy& frontend, ops::FrontendWaiter& waiter) noexcept override;
+  void forget(ops::FrontendWaiter& waiter) noexcept override;
   bool resume(proxy::Proxy& frontend) noexcept override;
-  void shut_down(proxy::Proxy& frontend) noexcept override;
 
   // All frontends; the pause comes a moment later, so that handshakes under way can end.
   void pause_all() noexcept;
@@ -48,9 +50,22 @@ class ListenerControl final : public ops::FrontendControl {
 
  private:
   bool exclusive(const net::OpenedListener& s) const noexcept { return shared_ == Shared::No && !s.inherited; }
+  // What comes a moment after new clients were turned away. waiter null: nobody wants to know, or all frontends.
+  struct Pending {
+    proxy::Proxy* frontend;  // null: all that run
+    bool for_good;
+    ops::FrontendWaiter* waiter;
+    base::TimePoint due;
+  };
+  void ignore_new_clients(const proxy::Proxy* frontend) noexcept;
+  void do_later(const Pending& what) noexcept;
+  void do_due() noexcept;
+  void do_now(const Pending& what) noexcept;
+  bool pause_now(proxy::Proxy& frontend) noexcept;
+  void shut_down_now(proxy::Proxy& frontend) noexcept;
   bool pause_receiver(Receiver& r) noexcept;
   bool resume_receiver(Receiver& r) noexcept;
-  void pause_now() noexcept;
+  void pause_all_now() noexcept;
   void report(const proxy::Proxy& p, std::string_view text) noexcept;
   void say_stopped(const proxy::Proxy& p) noexcept;
   void close_stopped() noexcept;
@@ -60,7 +75,8 @@ class ListenerControl final : public ops::FrontendControl {
   Receivers& receivers_;
   Threads& threads_;
   Shared shared_ = Shared::No;
-  runtime::MemberTimer<&ListenerControl::pause_now> pause_timer_{*this};
+  std::vector<Pending> pending_;  // in the order in which they are due
+  runtime::MemberTimer<&ListenerControl::do_due> pending_timer_{*this};
   void (*then_)(void*) noexcept = nullptr;
   void* then_ctx_ = nullptr;
 };

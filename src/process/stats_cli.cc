@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "process/handover.h"
+#include "process/socket_giver.h"
 #include "sluice/ops/cli_spec.h"
 
 namespace sluice::process {
@@ -17,10 +17,13 @@ std::unique_ptr<ops::CliAnswer> get_sockets(ops::CliCall& c) {
     return nullptr;
   }
   const bool all = c.word(1) == "all";
-  if (give_sockets(c.session.connection(), self.receivers().to_give(all)))
-    self.listeners().given_away(all ? ListenerControl::Shared::All : ListenerControl::Shared::OnePerAddress);
-  c.session.quit();
-  return nullptr;
+  using Shared = ListenerControl::Shared;
+  // From the first message on somebody else may use them.
+  const auto given =
+      all ? +[](void* l) noexcept { static_cast<ListenerControl*>(l)->given_away(Shared::All); }
+          : +[](void* l) noexcept { static_cast<ListenerControl*>(l)->given_away(Shared::OnePerAddress); };
+  return std::make_unique<SocketGiver>(*runtime::Loop::current(), c.session, self.receivers().to_give(all), given,
+                                       &self.listeners());
 }
 
 constexpr ops::CliCommand kCommands[] = {
@@ -61,13 +64,18 @@ StatsCli::StatsCli(Launch& launch, Running& running, Receivers& receivers, Threa
   for (std::size_t i = 0; i < sockets.size(); ++i) server_->listen(std::move(sockets[i]), spec->sockets[i]);
 }
 
+// modes: see modes_of() in master/relay.cc.
 void StatsCli::adopt(base::UniqueFd client, std::string_view modes) {
+  using Mode = ops::CliSessionControl::Mode;
   if (server_ == nullptr || modes.empty()) return;
-  const ops::CliLevel level = modes[0] == 'a'   ? ops::CliLevel::Admin
-                              : modes[0] == 'o' ? ops::CliLevel::Operator
-                                                : ops::CliLevel::User;
-  server_->adopt(std::move(client), level, modes.find('e') != std::string_view::npos,
-                 modes.find('x') != std::string_view::npos);
+  const auto has = [modes](char c) { return modes.find(c, 1) != std::string_view::npos; };
+  ops::CliServer::Adopted how;
+  how.level = modes[0] == 'a' ? ops::CliLevel::Admin : modes[0] == 'o' ? ops::CliLevel::Operator : ops::CliLevel::User;
+  how.expert = has('e');
+  how.experimental = has('x');
+  how.mode = has('p') ? Mode::Prompt : has('i') ? Mode::Interactive : Mode::Single;
+  how.timed_prompt = has('t');
+  server_->adopt(std::move(client), how);
 }
 
 model::ProcessSide StatsCli::process_side(Launch& launch, const Running& running, Receivers& receivers,

@@ -35,6 +35,11 @@ class CliAnswer {
   // Appends the next piece, some kilobytes at most, whole lines preferred. Pieces come on different turns: what the
   // answer refers to may have changed or gone in between. Not called again while Waiting, until resume().
   virtual Progress produce(std::string& out) noexcept = 0;
+  // While true, what the client sends is given to the answer instead of being kept as further commands: it is a session
+  // with somebody else. take_input() takes all of it; input_ended(): the client has no more to say.
+  [[nodiscard]] virtual bool takes_input() const noexcept { return false; }
+  virtual void take_input(std::string_view /*bytes*/) noexcept {}
+  virtual void input_ended() noexcept {}
 };
 
 // Severities of messages (management manual 9.3 "set severity-output"), as syslog.
@@ -54,12 +59,16 @@ class CliSessionControl {
   enum class Mode : std::uint8_t { Single, Interactive, Prompt };
   [[nodiscard]] virtual Mode mode() const noexcept = 0;
   virtual void set_mode(Mode mode) noexcept = 0;
+  [[nodiscard]] virtual bool timed_prompt() const noexcept = 0;
   virtual void toggle_timed_prompt() noexcept = 0;
   // What dangerous and unfinished commands ask for (management manual 9.3 "expert-mode", "experimental-mode").
   [[nodiscard]] virtual bool expert() const noexcept = 0;
   virtual void set_expert(bool on) noexcept = 0;
   [[nodiscard]] virtual bool experimental() const noexcept = 0;
   virtual void set_experimental(bool on) noexcept = 0;
+  // Whether commands that were added for debugging are there ("mcli-debug-mode").
+  [[nodiscard]] virtual bool debugging() const noexcept = 0;
+  virtual void set_debugging(bool on) noexcept = 0;
   // The answer that said Waiting has more. On the session's loop, never from inside produce().
   virtual void resume() noexcept = 0;
   // Whether its socket gives listening sockets away ("expose-fd listeners"), and the connection itself, borrowed, for
@@ -87,7 +96,11 @@ struct CliCall {
     return i < words.size() ? words[i] : std::string_view{};
   }
   // One message with the prefix that the session asked for, and a newline where it has none.
-  void say(std::string_view message, CliSeverity severity = CliSeverity::Info) const;
+  void say(std::string_view message, CliSeverity severity = CliSeverity::Info) const {
+    out += message_text(message, severity);
+  }
+  // What say() would append: for answers that come later.
+  [[nodiscard]] std::string message_text(std::string_view message, CliSeverity severity) const;
 };
 
 struct CliCommand {
@@ -105,10 +118,13 @@ class CliCommands {
  public:
   // Rows are referred to: static storage.
   void add(std::span<const CliCommand> rows, void* ctx);
+  // From here on what is added is there for sessions that are debugging only, and where no command has that name yet.
+  void begin_debugging() noexcept { debugging_ = true; }
 
   struct Match {
     const CliCommand* command = nullptr;
     void* ctx = nullptr;
+    bool debugging = false;
   };
   // The command with the most words that begins the line.
   [[nodiscard]] Match match(std::span<const std::string_view> words) const noexcept;
@@ -121,8 +137,11 @@ class CliCommands {
   struct Entry {
     const CliCommand* command;
     void* ctx;
+    bool debugging;
   };
+  static bool listed(const Entry& e, const CliSessionControl& session) noexcept;
   std::vector<Entry> entries_;  // sorted by usage
+  bool debugging_ = false;
 };
 
 }  // namespace sluice::ops

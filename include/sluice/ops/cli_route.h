@@ -1,5 +1,6 @@
-// A CLI in front of others, as the master's is: some commands go elsewhere, and the prompt says where one is. One per
-// session. Thread: the session's loop.
+// A CLI in front of others, as the master's is: some commands go elsewhere, and the prompt says where one is. Its
+// sessions are interactive from the start (management manual 9.3 "prompt"). One per session. Thread: the session's
+// loop.
 #pragma once
 
 #include <memory>
@@ -24,6 +25,8 @@ class CliRoute {
   virtual Taken take(std::string_view line, std::string_view command, bool last, CliCall& call) = 0;
   // Appends what stands before "> ".
   virtual void prompt(const CliSessionControl& session, std::string& out) = 0;
+  // When the process began that the prompt is about.
+  [[nodiscard]] virtual base::TimePoint started() const = 0;
 };
 
 struct CliRouteMaker {

@@ -47,8 +47,15 @@ class CliServer {
   // expose_listeners.
   void listen(base::UniqueFd socket, const StatsSocketSpec& spec);
   void listen(base::UniqueFd socket, CliLevel level);
-  // A client that came another way, over a stream socket; not counted against max_sessions.
-  void adopt(base::UniqueFd client, CliLevel level, bool expert, bool experimental);
+  // A client that came another way, over a stream socket; not counted against max_sessions. In prompt mode it is
+  // greeted with a prompt.
+  struct Adopted {
+    CliLevel level = CliLevel::User;
+    bool expert = false, experimental = false;
+    CliSessionControl::Mode mode = CliSessionControl::Mode::Single;
+    bool timed_prompt = false;
+  };
+  void adopt(base::UniqueFd client, const Adopted& how);
   // Every session from here on gets a route of its own.
   void set_routes(CliRouteMaker maker) noexcept;
   // Stops accepting; sessions go on.

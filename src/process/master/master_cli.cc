@@ -106,15 +106,27 @@ class ReloadAnswer final : public ops::CliAnswer, public ReloadWaiter {
 Answer reload(CliCall& c) { return std::make_unique<ReloadAnswer>(master_of(c), c.session, false); }
 Answer hard_reload(CliCall& c) { return std::make_unique<ReloadAnswer>(master_of(c), c.session, true); }
 
+// "mcli-debug-mode [on|off]"
+Answer debug_mode(CliCall& c) {
+  const std::string_view word = c.word(1);
+  if (word.empty())
+    c.say(c.session.debugging() ? "mcli-debug-mode is ON" : "mcli-debug-mode is OFF");
+  else
+    c.session.set_debugging(word == "on");
+  return nullptr;
+}
+
 // Taken by the route before it comes to a command: these rows are for `help`.
 Answer nothing(CliCall&) { return nullptr; }
 
 constexpr ops::CliCommand kCommands[] = {
     {"@!<pid>", CliLevel::User, "@!<pid>", "send a command to the <pid> process", nothing},
     {"@<relative pid>", CliLevel::User, "@<relative pid>", "send a command to the <relative pid> process", nothing},
-    {"@@<[!]pid>", CliLevel::User, "@@<[!]pid>", "send all commands of the line to the process", nothing},
+    {"@@<[!]pid>", CliLevel::User, "@@<[!]pid> [<command>...]",
+     "send all commands of the line to the process, or enter it", nothing},
     {"@master", CliLevel::User, "@master", "send a command to the master process", nothing},
     {"hard-reload", CliLevel::Operator, "hard-reload", "achieve a hard-reload of haproxy", hard_reload},
+    {"mcli-debug-mode", CliLevel::Admin, "mcli-debug-mode [on|off]", "enable debug mode in the master CLI", debug_mode},
     {"reload", CliLevel::Operator, "reload", "achieve a soft-reload of haproxy", reload},
     {"show proc", CliLevel::User, "show proc", "show processes status", show_proc},
     {"show startup-logs", CliLevel::User, "show startup-logs", "report logs emitted during the last start or reload",
@@ -141,6 +153,11 @@ std::string as_line(std::string_view text) {
 MasterCli::MasterCli(Master& master) : master_(master) {
   ops::add_session_commands(commands_);
   commands_.add(kCommands, &master);
+  commands_.begin_debugging();
+  context_.console = &master.launch().console;
+  context_.version = master.launch().identity.version;
+  context_.started = base::Clock::now();
+  ops::add_builtin_commands(commands_, context_);
 }
 
 bool MasterCli::listen() {

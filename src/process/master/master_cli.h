@@ -3,6 +3,7 @@
 //   @<n> cmd, @!<pid> cmd   this command runs in that worker       @<n>, @!<pid>   from now on all do
 //   @master cmd, @ cmd      in the master                          @, @master      back to the master
 //   @@<n> cmd; cmd; ...     the whole line runs in that worker, in one session
+//   @@<n>                   a session in that worker, until it ends with "quit"
 //
 // A relayed command gets a session of its own in the worker: one end of a socket pair goes there through the channel,
 // the other one is read here as fast as the client reads. Thread: the master's.
@@ -14,6 +15,7 @@
 #include "process/master/master.h"
 #include "sluice/config/document.h"
 #include "sluice/ops/cli.h"
+#include "sluice/ops/cli_commands.h"
 #include "sluice/ops/cli_server.h"
 
 namespace sluice::process {
@@ -27,6 +29,7 @@ class MasterCli {
  private:
   Master& master_;
   config::Document document_;  // of the -S options, read as "stats socket" lines
+  ops::CliContext context_;    // of the commands for debugging: the master has no proxies
   ops::CliCommands commands_;
   ops::CliLimits limits_;
   std::unique_ptr<ops::CliServer> server_;

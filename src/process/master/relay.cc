@@ -21,11 +21,13 @@ std::string_view trimmed(std::string_view s) noexcept {
 }
 
 // The answer of a worker, piece by piece. Our session ends each answer with an empty line, as the worker's did: its
-// last newline is held back.
+// last newline is held back. Or a whole session with it: bytes go both ways as they are, until it closes.
 class RelayAnswer final : public ops::CliAnswer, private runtime::IoHandler {
  public:
-  RelayAnswer(runtime::Loop& loop, ops::CliSessionControl& session, base::UniqueFd fd, std::string request)
-      : loop_(loop), session_(session), fd_(std::move(fd)), request_(std::move(request)) {
+  enum class Kind : std::uint8_t { Answer, Session };
+
+  RelayAnswer(runtime::Loop& loop, ops::CliSessionControl& session, base::UniqueFd fd, std::string request, Kind kind)
+      : loop_(loop), session_(session), fd_(std::move(fd)), request_(std::move(request)), kind_(kind) {
     loop_.watch(fd_.get(), runtime::kIn | runtime::kOut, *this);
   }
   ~RelayAnswer() override { loop_.unwatch(fd_.get()); }
@@ -37,30 +39,57 @@ class RelayAnswer final : public ops::CliAnswer, private runtime::IoHandler {
       const ssize_t n = ::recv(fd_.get(), data.data(), data.size(), MSG_DONTWAIT);
       if (n > 0) {
         if (held_) out += '\n';
-        held_ = data[static_cast<std::size_t>(n) - 1] == '\n';
+        held_ = kind_ == Kind::Answer && data[static_cast<std::size_t>(n) - 1] == '\n';
         out.append(data.data(), static_cast<std::size_t>(n) - (held_ ? 1 : 0));
         return Progress::More;
       }
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         waiting_ = true;
-        loop_.set_interest(fd_.get(), sent_ < request_.size() ? runtime::kIn | runtime::kOut : unsigned{runtime::kIn});
+        loop_.set_interest(fd_.get(), interest());
         return Progress::Waiting;
       }
       return Progress::Done;
     }
   }
 
+  [[nodiscard]] bool takes_input() const noexcept override {
+    return kind_ == Kind::Session && request_.size() < kMostInput;
+  }
+  void take_input(std::string_view bytes) noexcept override {
+    request_ += bytes;
+    if (waiting_) loop_.set_interest(fd_.get(), interest());
+  }
+  void input_ended() noexcept override {
+    ended_ = true;
+    if (waiting_) loop_.set_interest(fd_.get(), interest() | runtime::kOut);
+  }
+
  private:
+  static constexpr std::size_t kMostInput = 65536;  // on its way to a worker that does not read
+
+  [[nodiscard]] unsigned interest() const noexcept {
+    return request_.empty() ? unsigned{runtime::kIn} : runtime::kIn | runtime::kOut;
+  }
+  // False: the worker has gone.
   bool send_request() noexcept {
-    while (sent_ < request_.size()) {
-      const ssize_t n =
-          ::send(fd_.get(), request_.data() + sent_, request_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    std::size_t sent = 0;
+    bool gone = false;
+    while (sent < request_.size()) {
+      const ssize_t n = ::send(fd_.get(), request_.data() + sent, request_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
-      sent_ += static_cast<std::size_t>(n);
+      if (n < 0) {
+        gone = errno != EAGAIN && errno != EWOULDBLOCK;
+        break;
+      }
+      sent += static_cast<std::size_t>(n);
     }
-    return true;
+    request_.erase(0, sent);
+    if (ended_ && request_.empty()) {
+      ::shutdown(fd_.get(), SHUT_WR);
+      ended_ = false;
+    }
+    return !gone;
   }
   void on_io(unsigned) noexcept override {
     // Nothing until the session asks again: it may be its client that is slow.
@@ -71,10 +100,11 @@ class RelayAnswer final : public ops::CliAnswer, private runtime::IoHandler {
   runtime::Loop& loop_;
   ops::CliSessionControl& session_;
   base::UniqueFd fd_;
-  std::string request_;
-  std::size_t sent_ = 0;
+  std::string request_;  // not sent yet
+  const Kind kind_;
   bool held_ = false;
   bool waiting_ = false;
+  bool ended_ = false;  // the client's end is still to be told
 };
 
 // What the worker's session reads: the line, and the payload with a mark that does not occur in it.
@@ -91,10 +121,14 @@ std::string request_of(std::string_view line, std::string_view payload) {
   return text + "\n";
 }
 
-std::string modes_of(const ops::CliSessionControl& session) {
+// What the worker's session begins with: level, "e"xpert, e"x"perimental, and for a session that is entered
+// "i"nteractive, "p"rompt, "t"imed.
+std::string modes_of(const ops::CliSessionControl& session, bool entered) {
   std::string modes(1, ops::cli_level_name(session.level())[0]);
   if (session.expert()) modes += 'e';
   if (session.experimental()) modes += 'x';
+  if (entered) modes += session.mode() == ops::CliSessionControl::Mode::Prompt ? 'p' : 'i';
+  if (entered && session.timed_prompt()) modes += 't';
   return modes;
 }
 
@@ -116,6 +150,7 @@ ops::CliRoute::Taken WorkerRoute::take(std::string_view line, std::string_view c
   Place place = here_;
   std::size_t taken = command.size();
   const bool prefixed = text.starts_with('@');
+  bool entered = false;  // a session of its own in the worker, and not one command
   if (prefixed) {
     const bool whole_line = text.starts_with("@@");
     if (whole_line) {
@@ -127,16 +162,13 @@ ops::CliRoute::Taken WorkerRoute::take(std::string_view line, std::string_view c
     const auto found = find(prefix.substr(whole_line ? 2 : 1));
     if (!found) {
       call.out += "Can't find the target PID matching the prefix '" + std::string(prefix) + "'\n";
+      call.session.quit();
       return {taken};
     }
     text = trimmed(text.substr(prefix.size()));
     place = *found;
-    if (text.empty() && whole_line) {
-      call.say("'@@' without a command is not supported yet: give the commands on the same line.",
-               ops::CliSeverity::Err);
-      return {taken};
-    }
-    if (text.empty()) {
+    entered = text.empty() && whole_line && place.pid != 0;
+    if (text.empty() && !entered) {
       here_ = place;
       return {taken};
     }
@@ -144,7 +176,8 @@ ops::CliRoute::Taken WorkerRoute::take(std::string_view line, std::string_view c
   if (place.pid == 0) return {0, nullptr, text.size() == trimmed(command).size() ? std::string_view() : text};
   // These are about the session here, wherever its commands go.
   if (!prefixed) {
-    for (const std::string_view own : {"prompt", "quit", "expert-mode", "experimental-mode"})
+    for (const std::string_view own :
+         {"prompt", "quit", "expert-mode", "experimental-mode", "mcli-debug-mode", "operator", "user"})
       if (text == own || (text.starts_with(own) && text[own.size()] == ' ')) return {};
   }
   WorkerProcess* const worker = master_.find(place.pid);
@@ -155,12 +188,20 @@ ops::CliRoute::Taken WorkerRoute::take(std::string_view line, std::string_view c
   }
   base::UniqueFd ours(ends[0]);
   const base::UniqueFd theirs(ends[1]);
-  if (!worker->give_client(theirs.get(), modes_of(call.session))) {
+  if (!worker->give_client(theirs.get(), modes_of(call.session, entered))) {
     call.out += "Can't connect to the target CLI!\n";
     return {taken};
   }
-  return {taken, std::make_unique<RelayAnswer>(master_.loop(), call.session, std::move(ours),
-                                               request_of(text, last ? call.payload : std::string_view()))};
+  using Kind = RelayAnswer::Kind;
+  return {taken, std::make_unique<RelayAnswer>(
+                     master_.loop(), call.session, std::move(ours),
+                     entered ? std::string() : request_of(text, last ? call.payload : std::string_view()),
+                     entered ? Kind::Session : Kind::Answer)};
+}
+
+base::TimePoint WorkerRoute::started() const {
+  const WorkerProcess* const w = here_.pid == 0 ? nullptr : master_.find(here_.pid);
+  return w == nullptr ? master_.started() : w->started;
 }
 
 void WorkerRoute::prompt(const ops::CliSessionControl& session, std::string& out) {
@@ -172,6 +213,7 @@ void WorkerRoute::prompt(const ops::CliSessionControl& session, std::string& out
   std::string flags;
   if (session.experimental()) flags += 'x';
   if (session.expert()) flags += 'e';
+  if (session.debugging()) flags += 'd';
   if (!flags.empty()) out += "(" + flags + ")";
 }
 

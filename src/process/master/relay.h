@@ -16,6 +16,7 @@ class WorkerRoute final : public ops::CliRoute {
   explicit WorkerRoute(Master& master) : master_(master) {}
   Taken take(std::string_view line, std::string_view command, bool last, ops::CliCall& call) override;
   void prompt(const ops::CliSessionControl& session, std::string& out) override;
+  [[nodiscard]] base::TimePoint started() const override;
 
  private:
   // A place: a worker, or the master (no pid). Empty when there is no such.

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include "process/capabilities.h"
-#include "process/handover.h"
 
 namespace sluice::process {
 namespace {
@@ -68,17 +67,6 @@ TEST(OfferedSocketsTest, NamesOfUnixSocketsThatWereRenamed) {
   EXPECT_EQ(without_temporary_suffix("/run/a.x1.tmp"), "/run/a.x1.tmp");
   EXPECT_EQ(without_temporary_suffix("/run/a..tmp"), "/run/a..tmp");
   EXPECT_EQ(without_temporary_suffix(""), "");
-}
-
-TEST(HandoverTest, ATakerThatLeavesIsNoHarm) {
-  Listening a = listen_on_loopback();
-  int ends[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-  const base::UniqueFd ours(ends[0]);
-  base::UniqueFd theirs(ends[1]);
-  EXPECT_TRUE(give_sockets(ours.get(), {a.fd.get()}));
-  theirs.reset();
-  EXPECT_FALSE(give_sockets(ours.get(), {a.fd.get()}));
 }
 
 TEST(CapabilitiesTest, NamesOfTheLanguage) {
