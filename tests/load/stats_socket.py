@@ -3,7 +3,8 @@
 
   tests/load/stats_socket.py PATH-TO-SLUICE
 
-  - 10,000 connections to the socket, half of them with half a command
+  - 10,000 connections to a socket that serves 20 at a time, half of them with half a command
+  - 10,000 sessions at the same time, each with half a command first and the other half later
   - a line of 1 MiB, a payload of 1 MiB
   - 10,000 commands through one session
   - dumps of some thousand streams by clients that read slowly, or leave in the middle
@@ -11,7 +12,6 @@
 
 Status 0: every request through the proxy was answered, and the socket answers at the end.
 """
-import http.server
 import os
 import resource
 import socket
@@ -25,27 +25,27 @@ CONNECTIONS = 10_000
 STREAMS = 2_000
 
 
-class Backend(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Origin(threading.Thread):
+    """Answers one request per connection."""
 
-    def do_GET(self):
-        if self.path == "/slow":
-            release.wait(120)
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.port = self.listener.getsockname()[1]
+        self.start()
 
-    def log_message(self, *args):
-        pass
+    def run(self):
+        while True:
+            c, _ = self.listener.accept()
+            try:
+                c.settimeout(20)
+                c.recv(65536)
+                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+            except OSError:
+                pass
+            c.close()
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 4096
-
-
-release = threading.Event()
 failures = []
 counted = {"requests": 0}
 
@@ -56,11 +56,19 @@ def free_port():
         return s.getsockname()[1]
 
 
-def connect(path, blocking=True):
-    s = socket.socket(socket.AF_UNIX)
-    s.settimeout(30 if blocking else 0)
-    s.connect(path)
-    return s
+def connect(path):
+    end = time.monotonic() + 30
+    while True:
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(30)
+        try:
+            s.connect(path)
+            return s
+        except BlockingIOError:  # the kernel's queue is full
+            s.close()
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.005)
 
 
 def ask(path, line):
@@ -101,6 +109,29 @@ def many_connections(path):
     for s in kept:
         s.close()
     return f"{len(kept)} connections, {refused} refused by the full queue"
+
+
+def many_sessions(path):
+    """All of them wait for the rest of their command while the others come and go."""
+    sessions = []
+    for _ in range(CONNECTIONS):
+        s = connect(path)
+        s.sendall(b"show ver")
+        sessions.append(s)
+    if not ask(path, "show version").strip():
+        failures.append("no answer beside 10,000 sessions")
+    answered = 0
+    for s in sessions:
+        s.sendall(b"sion\n")
+    for s in sessions:
+        answer = b""
+        while data := s.recv(4096):
+            answer += data
+        answered += bool(answer.strip())
+        s.close()
+    if answered != CONNECTIONS:
+        failures.append(f"{answered} of {CONNECTIONS} sessions answered")
+    return f"{answered} sessions at the same time answered"
 
 
 def large_input(path):
@@ -170,21 +201,21 @@ def changes(path, stop):
         i += 1
 
 
-def main():
+def run(many):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 40_000), hard))
     directory = tempfile.mkdtemp(prefix="sluice-stats-")
     path, port = directory + "/s", free_port()
-    backend = Server(("127.0.0.1", 0), Backend)
-    threading.Thread(target=backend.serve_forever, daemon=True).start()
-    back = backend.server_address[1]
+    back = Origin().port
+    silent = socket.create_server(("127.0.0.1", 0), backlog=4096)  # connects, and never answers
     with open(directory + "/cfg", "w") as f:
         f.write(f"""
 global
   nbthread 2
+  maxconn 4000
   stats socket {path} level admin
-  stats timeout 5s
-  stats maxconn 20
+  stats timeout {120 if many else 5}s
+  stats maxconn {CONNECTIONS + 100 if many else 20}
 defaults
   mode http
   timeout client 120s
@@ -199,7 +230,7 @@ backend app
   server s1 127.0.0.1:{back}
   server s2 127.0.0.2:{back}
 backend slow
-  server s1 127.0.0.1:{back}
+  server s1 127.0.0.1:{silent.getsockname()[1]}
 """)
     proxy = subprocess.Popen([sys.argv[1], "-db", "-f", directory + "/cfg"], stderr=open(directory + "/err", "w"))
     stop = threading.Event()
@@ -217,6 +248,12 @@ backend slow
         workers = [threading.Thread(target=load, args=(port, stop)) for _ in range(4)]
         for w in workers:
             w.start()
+        if many:
+            print(many_sessions(path))
+            stop.set()
+            for w in workers:
+                w.join()
+            return
         print(many_connections(path))
         print(large_input(path))
         print(many_commands(path))
@@ -247,12 +284,19 @@ backend slow
         for s in slow:
             s.close()
     finally:
-        release.set()
         stop.set()
         proxy.terminate()
         status = proxy.wait(20)
-    if status not in (-15, 143):
-        failures.append(f"ended with {status}")
+        if status not in (-15, 143):
+            failures.append(f"ended with {status}")
+
+
+def main():
+    for many in (False, True):
+        before = counted["requests"]
+        run(many)
+        if counted["requests"] - before < 10:
+            failures.append("hardly any request meanwhile")
     print(f"{counted['requests']} requests, {len(failures)} failures")
     for f in failures[:10]:
         print("  ", f)

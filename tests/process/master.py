@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 
-from running import DEFAULTS, Load, accepts, alive, ask, free_port, get, main, until
+from running import DEFAULTS, Load, Talk, accepts, alive, ask, free_port, get, main, until
 
 
 def config(folder, port, name, extra_global="", extra="", threads=2):
@@ -32,7 +32,7 @@ def begin(start, folder, port, name, *args, **kw):
 
 
 def mcli(folder, commands):
-    return ask(folder.file("master"), commands)
+    return ask(folder.file("master"), commands, and_leave=True)
 
 
 def workers(folder):
@@ -249,6 +249,8 @@ def command_socket(start, folder):
     assert mcli(folder, "@master show version") == version
     assert mcli(folder, "@@1 show version; show version") == version + version
     assert "Pid: " in mcli(folder, "@@1 show version;show info")
+    # Everything behind it belongs to the line; the next line is the master's again.
+    assert mcli(folder, "@@1 show version;show version\nshow version") == version * 3
     assert mcli(folder, "@1 show cli level") == "admin\n\n"
     assert mcli(folder, "operator;@1 show cli level").endswith("operator\n\n")
     prompt = mcli(folder, f"prompt;@1;show version;@;expert-mode on;experimental-mode on;@1;quit")
@@ -268,6 +270,142 @@ def command_socket(start, folder):
         s.close()
     assert mcli(folder, "@1 show version") == version
     assert m.process.poll() is None
+
+
+def command_socket_is_interactive(start, folder):
+    port = free_port()
+    begin(start, folder, port, "one")
+    worker = workers(folder)["workers"][0]
+    version = mcli(folder, "show version")
+    assert mcli(folder, "show version\n@1 show version") == version + version
+    t = Talk(folder.file("master"))
+    assert t.ask("show version", "\n\n") == version
+    assert t.ask("prompt n\nshow version", "\n\n") == version  # there is no other mode here
+    t.say("quit\n")
+    assert t.closed()
+    t = Talk(folder.file("master"))
+    assert t.ask("@9 show info", "\n").startswith("Can't find the target PID")
+    assert t.closed()
+    t = Talk(folder.file("master"))
+    assert re.fullmatch(r"\[0:00:0\d:\d\d\] master> ", t.ask("prompt timed", "> "))
+    assert re.fullmatch(rf"\[0:00:0\d:\d\d\] {worker}> ", t.ask("@1", "> "))
+    t.say("prompt\nuser\n@1 show cli level\n")
+    assert t.hear("\n\n").endswith("user\n\n")
+
+
+def command_socket_enters_a_worker(start, folder):
+    port = free_port()
+    m = begin(start, folder, port, "one")
+    worker = workers(folder)["workers"][0]
+    version = mcli(folder, "show version")
+    t = Talk(folder.file("master"))
+    assert t.ask("prompt", "> ") == "master> "
+    assert t.ask("experimental-mode on", "> ") == "master(x)> "
+    assert t.ask("@@1", "> ") == "> "
+    assert f"Pid: {worker}\n" in t.ask("show info", "\n> ")
+    # One session: what it is told stays.
+    assert t.ask("set var proc.a int(7)", "\n> ") == "\n> "
+    assert t.ask("experimental-mode", "\n> ") == "experimental-mode is ON\n\n> "
+    assert t.ask("operator;show cli level", "operator\n\n> ").endswith("operator\n\n> ")
+    assert t.ask("echo <<x", "+ ") == "+ "
+    t.ask("some payload", "+ ")
+    t.ask("x", "\n> ")
+    assert t.ask("quit", "master(x)> ").endswith("master(x)> ")
+    assert t.ask("show cli level", "master(x)> ") == "admin\n\nmaster(x)> "
+    assert t.ask(f"@!{worker} get var proc.a", "> ") == "proc.a: type=sint value=<7>\n\nmaster(x)> "
+    # Without a prompt, and with all there is to say at once.
+    assert mcli(folder, "@@1\nshow version\nshow version;show cli level\nquit").count(version) == 2
+    t = Talk(folder.file("master"))
+    assert t.ask("@@1\nshow version", "\n\n") == version
+    # A client that leaves ends the session in the worker too.
+    t.socket.shutdown(socket.SHUT_WR)
+    assert t.socket.recv(65536) in (b"", b"\n")
+    for _ in range(20):
+        t = Talk(folder.file("master"))
+        t.say("@@1\nshow schema json\nshow schema json\n")
+        t.socket.close()
+    # Nor does one that does not read stop anybody.
+    lazy = Talk(folder.file("master"))
+    lazy.socket.settimeout(1)
+    lazy.say("@@1\n")
+    try:
+        for _ in range(200):
+            lazy.say("show schema json\n" * 1000)
+    except (socket.timeout, TimeoutError):
+        pass
+    assert mcli(folder, "show version") == version
+    assert get(port) == (200, "one")
+    lazy.socket.close()
+    # A worker that ends leaves one in the master.
+    t = Talk(folder.file("master"))
+    t.ask("prompt", "> ")
+    t.ask("@@1", "> ")
+    assert mcli(folder, "hard-reload").startswith("Success=1")
+    assert t.hear("master> ").endswith("master> ")
+    assert t.ask("show version", "> ") == version + "master> "
+    assert m.process.poll() is None
+
+
+def command_socket_debug_mode(start, folder):
+    port = free_port()
+    begin(start, folder, port, "one")
+    assert "Unknown command" in mcli(folder, "show env")
+    assert "show env" not in mcli(folder, "help")
+    assert "mcli-debug-mode is OFF" in mcli(folder, "mcli-debug-mode")
+    t = Talk(folder.file("master"))
+    t.ask("prompt", "> ")
+    assert t.ask("mcli-debug-mode on", "> ") == "master(d)> "
+    assert "PATH=" in t.ask("show env", "master(d)> ")
+    assert "show env" in t.ask("help", "master(d)> ")
+    # Whatever they are about, the commands of workers do no harm here.
+    for line in ("show info", "show stat", "show sess", "show fd", "show activity", "show threads", "show tasks",
+                 "show pools", "show errors", "show libs", "show servers state", "show servers conn", "show backend",
+                 "show profiling", "show schema json", "disable frontend x", "enable server a/b", "set server a/b state maint",
+                 "set maxconn global 5", "set rate-limit sessions global 5", "clear counters", "clear counters all",
+                 "shutdown session 0x1", "shutdown sessions server a/b", "wait 1ms", "dump stats-file", "get var proc.a",
+                 "experimental-mode on; set var proc.a int(5); experimental-mode off", "set profiling tasks on",
+                 "show cli sockets", "get weight a/b", "set weight a/b 1"):
+        t.ask(line, "master(d)> ")
+    assert t.ask("@1", "> ").endswith("(d)> ")
+    t.ask("@", "> ")
+    assert t.ask("mcli-debug-mode off", "> ") == "master> "
+    assert "Unknown command" in t.ask("show env", "> ")
+
+
+def levels_of_the_command_socket(start, folder):
+    port = free_port()
+    cfg = config(folder, port, "one")
+    m = start("-W", "-S", folder.file("master") + ",level,operator", "-f", cfg)
+    until("serving", lambda: accepts(port))
+    m.says("Loading success")
+    assert mcli(folder, "show cli level") == "operator\n\n"
+    assert mcli(folder, "@1 show cli level") == "operator\n\n"
+    assert mcli(folder, "@@1 show cli level") == "operator\n\n"
+    assert "Permission denied" in mcli(folder, "@1 disable frontend fe")
+    for line in ("expert-mode on", "experimental-mode on", "mcli-debug-mode on"):
+        assert "Permission denied" in mcli(folder, line)
+    assert mcli(folder, "reload").startswith("Success=1\n--\n")
+    # Other levels change what the workers may be told, too, and there is no way back up.
+    assert mcli(folder, "user;@1 show cli level;operator;@1 show cli level").count("user\n") == 2
+    assert "Permission denied" in mcli(folder, "user;reload")
+
+
+def chroot_of_workers(start, folder):
+    if os.geteuid() != 0:
+        return
+    port = free_port()
+    m = begin(start, folder, port, "one", extra_global="chroot auto\n    uid 65534\n    gid 65534")
+    worker = workers(folder)["workers"][0]
+    root = os.readlink(f"/proc/{worker}/root")
+    assert root != "/" and "deleted" in root, root  # an empty folder that has no name any more
+    assert os.listdir(f"/proc/{worker}/root/") == []
+    assert os.readlink(f"/proc/{m.pid}/root") == "/"
+    assert os.stat(f"/proc/{worker}").st_uid == 65534
+    # A reload reads the files again, from outside.
+    config(folder, port, "two", extra_global="chroot auto")
+    assert mcli(folder, "reload").startswith("Success=1")
+    until("new worker", lambda: get(port) == (200, "two"))
+    assert os.readlink(f"/proc/{workers(folder)['workers'][0]}/root") != "/"
 
 
 def command_socket_options(start, folder):
@@ -330,6 +468,31 @@ def service_manager(start, folder):
     assert m.wait() == 0
 
 
+def a_slow_start_asks_for_time(start, folder):
+    port = free_port()
+    path = folder.file("notify")
+    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    told.bind(path)
+    told.settimeout(30)
+    cfg = config(folder, port, "one")
+    m = start("-Ws", "-S", folder.file("master"), "-f", cfg, env={**os.environ, "NOTIFY_SOCKET": path})
+    assert b"READY=1" in told.recv(4096)
+    text = open(cfg).read()
+    os.remove(cfg)
+    os.mkfifo(cfg)  # a configuration that takes its time to be read
+    m.tell(signal.SIGUSR2)
+    assert b"RELOADING=1" in told.recv(4096)
+    begun = time.monotonic()
+    message = told.recv(4096).decode()
+    assert re.search(r"(?m)^EXTEND_TIMEOUT_USEC=30000000$", message), message
+    assert 5 < time.monotonic() - begun < 25
+    assert get(port) == (200, "one")
+    with open(cfg, "w") as f:
+        f.write(text.replace("string one", "string two"))
+    assert b"READY=1" in told.recv(4096)
+    until("new worker", lambda: get(port) == (200, "two"))
+
+
 def reload_during_reload(start, folder):
     port = free_port()
     m = begin(start, folder, port, "n0")
@@ -357,4 +520,6 @@ def load_over_reloads(start, folder, reloads=20):
 
 main([start_and_stop, start_fails, keyword, daemon, reload, reload_fails, addresses_come_and_go,
       hard_reload_and_old_workers, max_reloads, crash, master_dies, pause_and_resume, command_socket,
-      command_socket_options, environment, service_manager, reload_during_reload, load_over_reloads])
+      command_socket_is_interactive, command_socket_enters_a_worker, command_socket_debug_mode,
+      levels_of_the_command_socket, command_socket_options, chroot_of_workers, environment, service_manager,
+      a_slow_start_asks_for_time, reload_during_reload, load_over_reloads])

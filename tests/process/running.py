@@ -50,18 +50,49 @@ def get(port, path="/", timeout=20.0):
         c.close()
 
 
-def ask(path, commands, timeout=60.0):
-    """The answer of a command socket."""
+def ask(path, commands, timeout=60.0, and_leave=False):
+    """The answer of a command socket. and_leave: says that nothing follows; a master's socket waits for more."""
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(timeout)
         s.connect(path)
         s.sendall(commands.encode() + b"\n")
+        if and_leave:
+            s.shutdown(socket.SHUT_WR)
         out = b""
         while True:
             piece = s.recv(65536)
             if not piece:
                 return out.decode()
             out += piece
+
+
+class Talk:
+    """A session with a command socket, line by line."""
+
+    def __init__(self, path, patience=PATIENCE):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(patience)
+        self.socket.connect(path)
+
+    def say(self, text):
+        self.socket.sendall(text.encode())
+
+    def hear(self, end):
+        """Everything up to and with `end`, which has to be the last there is."""
+        out = ""
+        while not out.endswith(end):
+            piece = self.socket.recv(65536).decode()
+            if not piece:
+                raise AssertionError(f"closed behind {out!r}")
+            out += piece
+        return out
+
+    def ask(self, line, end):
+        self.say(line + "\n")
+        return self.hear(end)
+
+    def closed(self):
+        return self.socket.recv(65536) == b""
 
 
 def accepts(port):

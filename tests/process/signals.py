@@ -89,9 +89,18 @@ def pause_and_resume(start, folder):
 
 def dumps(start, folder):
     port = free_port()
-    p = start("-db", "-f", config(folder, port))
+    log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    log.bind(folder.file("log"))
+    log.settimeout(10)
+    p = start("-db", "-f", config(folder, port, extra=f"log {folder.file('log')} local1 notice"))
     until("serving", lambda: accepts(port))
     p.tell(signal.SIGHUP)
+    # To the log of each proxy, too.
+    heard = ""
+    while "Proxy be has 1 active servers" not in heard:
+        heard += log.recv(4096).decode() + "\n"
+    for text in ("SIGHUP: Server both/s1 is DOWN.", "SIGHUP: Proxy fe has no servers.", "SIGHUP: Server be/s1 is UP."):
+        assert text in heard, heard
     p.says(r"SIGHUP received, dumping servers states\.")
     p.says(r"SIGHUP: Proxy fe has no servers\. Conn: act\(FE\+BE\): \d+\+0, 0 pend \(0 unass\), tot\(FE\+BE\): \d+\+0\.")
     p.says(r"SIGHUP: Server both/s1 is DOWN\. Conn: 0 act, 0 pend, 0 tot\.")
@@ -100,7 +109,7 @@ def dumps(start, folder):
     p.says(r"SIGHUP: Proxy be has 1 active servers and 0 backup servers available\. Conn: ")
     p.tell(signal.SIGQUIT)
     p.says(r"Dumping pools usage\. Use SIGQUIT to flush them\.")
-    p.says(r"- Pool session \(\d+ bytes\) : \d+ allocated")
+    p.says(r"- Pool session \(\d+ bytes(/\d+)?\) : \d+ allocated")
     p.says(r"Total: \d+ pools, \d+ bytes allocated, \d+ used\.")
 
 
