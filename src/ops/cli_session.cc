@@ -38,6 +38,7 @@ void CliSession::end() noexcept {
   state_ = State::Ended;
   timer_.disarm();
   transport_.close(net::CloseMode::Normal);
+  answer_.reset();  // what it refers to may go before we are destroyed
   hook.unlink();
   owner_.session_ended();
   loop_.bury(*this);

@@ -120,6 +120,26 @@ LAYOUT = {
     "disable server app/nosuch": shapes(1),
 }
 
+# What an operator may ask for; `help` offers it, or the line is understood.
+COMMANDS = """
+help, prompt, quit, echo, user, operator, wait, get weight, get var, set var, set weight, set server, set severity-output,
+set timeout, set maxconn frontend, set maxconn global, set maxconn server, set rate-limit, set profiling, show profiling,
+enable server, enable health, enable agent, enable frontend, disable server, disable health, disable agent,
+disable frontend, shutdown frontend, shutdown session, shutdown sessions server, clear counters, dump stats-file,
+show version, show info, show stat, show schema json, show sess, show errors, show fd, show activity, show threads,
+show tasks, show pools, show libs, show env, show startup-logs, show cli sockets, show cli level, show servers state,
+show servers conn, show backend
+""".replace("\n", " ")
+VARIANTS = """
+show info desc, show info float, show info typed desc, show stat up, show stat no-maint, show stat desc, show stat float,
+show stat typed desc float, show stat json up, show stat domain proxy, show stat app 4 -1 typed, show stat -1 2 -1,
+show sess all, show sess older 5m, show sess susp, show sess backend app, show sess frontend www, show sess server app/s1,
+show sess show-uri, show sess all frontend www show-uri, show errors -1 request, show errors www response, show fd l,
+show fd -!plc, show activity -1, show activity 0, show activity 1, show pools byname, show pools bysize match s 2,
+show pools byusage, show profiling all, show profiling tasks byaddr 5, show profiling memory, show env PATH,
+wait 1ms, set timeout cli 10s, set severity-output none, prompt n
+""".replace("\n", " ")
+
 CONFIG = """
 global
   nbthread 2
@@ -244,8 +264,26 @@ def layouts(start, folder):
     assert not wrong, "\n".join(["not as the reference prints it:", *wrong])
 
 
+def commands(start, folder):
+    port, cli = free_port(), free_port()
+    start("-db", "-f", folder.file("a.cfg", CONFIG.format(folder=folder.path, port=port, cli=cli, back=1)))
+    path = folder.file("admin")
+    until("serving", lambda: os.path.exists(path))
+    offered = [line.split(":")[0] for line in ask(path, "experimental-mode on;help").splitlines()]
+    for command in COMMANDS.split(","):
+        command = command.strip()
+        assert any(re.match(rf"  {command}( |$)", line) for line in offered), command
+    for line in VARIANTS.split(","):
+        answer = ask(path, line.strip())
+        assert not re.match(r"Unknown|Usage|Invalid|Unsupported|Expects|.*not supported", answer), line + ": " + answer
+        if "json" in line:
+            json.loads(answer)
+    for mode in ("expert-mode", "experimental-mode"):
+        assert ask(path, f"{mode} on;{mode}").endswith(f"{mode} is ON\n\n")
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--learn"]:
         learn(sys.argv[2])
     else:
-        main([layouts])
+        main([layouts, commands])

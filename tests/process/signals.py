@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 import time
 
 from running import DEFAULTS, Load, accepts, alive, ask, free_port, get, main, until
@@ -341,6 +342,60 @@ frontend fe
     assert kept.requests > 10 and single.requests > 10
 
 
+def disabled_frontends_serve_who_has_connected(start, folder):
+    """Refused is what a disabled frontend is to be; reset behind the handshake is not."""
+    port = free_port()
+    p = start("-db", "-f", config(folder, port))
+    until("serving", lambda: accepts(port))
+    stop, served, refused, lost = threading.Event(), [], [], []
+
+    def client():
+        while not stop.is_set():
+            try:
+                s = socket.create_connection(("127.0.0.1", port), 10)
+            except ConnectionRefusedError:
+                refused.append(1)
+                time.sleep(0.001)
+                continue
+            except OSError as e:
+                lost.append("connect: " + repr(e))
+                continue
+            with s:
+                try:
+                    s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    answer = b""
+                    while piece := s.recv(4096):
+                        answer += piece
+                    (served if answer.startswith(b"HTTP/1.1 200") else lost).append(answer[:40])
+                except OSError as e:
+                    lost.append(repr(e))
+
+    clients = [threading.Thread(target=client) for _ in range(6)]
+    for c in clients:
+        c.start()
+    for _ in range(15):
+        assert ask(folder.file("stats"), "disable frontend fe") == "\n"
+        assert not accepts(port)
+        assert ask(folder.file("stats"), "enable frontend fe") == "\n"
+        # Whoever was turned away meanwhile comes back a second later.
+        before = len(served)
+        until("served again", lambda: len(served) > before + 5)
+    # A client that does not wait for the answer.
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(folder.file("stats"))
+        s.sendall(b"disable frontend fe\n")
+    until("paused", lambda: ask(folder.file("stats"), "show stat").count(",PAUSED,") == 1)
+    # Several on one line, each when the one before is done.
+    line = "enable frontend fe;disable frontend both;shutdown frontend both;shutdown frontend fe"
+    assert ask(folder.file("stats"), line) == "\n\n\n\n"
+    stop.set()
+    for c in clients:
+        c.join()
+    print(f"      {len(served)} served, {len(refused)} refused, {len(lost)} lost")
+    assert not lost, lost[:5]
+    assert p.process.poll() is None
+
+
 main([hard_stop, pause_and_resume, dumps, soft_stop, soft_stop_closes_idle, idle_close_on_response,
       close_spread_infinite_and_hard_stop_after, close_spread_time, grace, daemon, pause_for_noreuseport, capabilities,
-      pid_file_not_writable, load_over_soft_stops, load_over_pauses])
+      pid_file_not_writable, load_over_soft_stops, load_over_pauses, disabled_frontends_serve_who_has_connected])
