@@ -7,6 +7,7 @@ A file *.txt holds scenes. A scene begins with "== name" and has lines
     file NAME: TEXT                             a file of the folder the proxy runs in
     c> s>    the client, the server sends       c< s<    the client, the server has to receive this, byte for byte
     c| s|    it closes                          c. s.    it has to see the other side close
+    c/ s/    it ends its direction, and reads on            c! s!    it has to see a reset
     s+       the server accepts the next connection (the first one is accepted when it is needed)
 \\r \\n \\t \\0 \\xNN are escapes; lines with the same mark that follow each other belong together. "*" in what is expected stands for
 anything but a line's end. All scenes of a file run in one process, so the global lines hold for all of them.
@@ -63,7 +64,7 @@ def read_scenes(path):
                 scenes[-1].offset = m[2]
             elif m:
                 {"front": scenes[-1].front, "back": scenes[-1].back, "server": scenes[-1].words}[m[1]].append(m[2])
-            elif re.match(r"[cs][<>|.+]( |$)", line):
+            elif re.match(r"[cs][<>|.+/!]( |$)", line):
                 mark, data = line[:2], unescape(line[3:])
                 steps = scenes[-1].steps
                 if mark[1] in "<>" and steps and steps[-1][0] == mark:
@@ -126,6 +127,15 @@ class Peer:
         if self.held:
             raise Failed(f"expected the end, got {self.held!r}")
 
+    def expect_reset(self):
+        try:
+            got = self.held or self.ready().recv(65536)
+        except ConnectionResetError:
+            return
+        except OSError as e:
+            raise Failed(f"expected a reset, got {e}") from e
+        raise Failed(f"expected a reset, got {got!r}")
+
     def close(self):
         if self.socket is not None:
             self.socket.close()
@@ -149,8 +159,12 @@ def play(scene, front, listener):
                     peer.expect(data)
                 elif mark[1] == "|":
                     peer.close()
+                elif mark[1] == "/":
+                    peer.ready().shutdown(socket.SHUT_WR)
                 elif mark[1] == ".":
                     peer.expect_end()
+                elif mark[1] == "!":
+                    peer.expect_reset()
                 else:
                     peer.again()
             except Failed as e:
@@ -232,6 +246,7 @@ def main():
     parser.add_argument("--proxy", required=True)
     parser.add_argument("files", nargs="*", default=sorted(glob.glob(os.path.join(here, "*.txt"))))
     args = parser.parse_args()
+    args.proxy = os.path.abspath(args.proxy)
     total, bad = 0, 0
     for path in args.files:
         count, failed = run_file(args.proxy, path)

@@ -256,6 +256,7 @@ void H1Channel<Base>::write_out(const iovec* pieces, unsigned count, std::size_t
 template <class Base>
 void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std::size_t head_room,
                                          const Pieces& body) noexcept {
+  if (body.end) body_sent_ = true;
   const bool chunked = encoding_ == Encoding::Chunked;
   const bool with_body = encoding_ != Encoding::None && (body.bytes != 0 || (body.end && chunked));
   if (!with_body) {
@@ -317,6 +318,7 @@ void H1Channel<Base>::send_head_and_body(char* head, std::size_t head_bytes, std
 
 template <class Base>
 void H1Channel<Base>::send_body(const Pieces& pieces) noexcept {
+  if (pieces.end) body_sent_ = true;
   if (encoding_ == Encoding::None || (pieces.bytes == 0 && !pieces.end)) return;
   std::size_t room = 0;
   char* area = scratch(kScratchBytes, room);

@@ -89,11 +89,16 @@ void H1Front::read_head() noexcept {
       return;
     case ReadOutcome::Ended:
       if (state_ == FrontState::Idle) {
-        end_connection(net::CloseMode::Normal, true);
-        return;
+        if (in_.empty() || broken()) {
+          end_connection(net::CloseMode::Normal, true);
+          return;
+        }
+        // Requests that came with the one before are still to be answered.
+        resume();
       }
-      transport_->want_less(runtime::kIn | runtime::kRdHup);
-      stream_->on_front(kClosed);
+      if (state_ == FrontState::Head || state_ == FrontState::Exchange)
+        transport_->want_less(runtime::kIn | runtime::kRdHup);
+      if (state_ == FrontState::Head) stream_->on_front(kClosed);
       return;
     case ReadOutcome::Full:
       // The parser refuses heads of that size before it comes to this.
@@ -118,6 +123,7 @@ void H1Front::parse_head() noexcept {
     head_state_ = HeadState::None;
     keep_alive_ = false;
     encoding_ = Encoding::None;
+    close_ends_body_ = body_sent_ = false;
     error_ = {};
   }
   const h1::HeadStatus status = parser_.parse_request(in_.begin(), in_.size(), in_.size() + in_.room(), *request_);
@@ -237,8 +243,8 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
   const bool old_chunks = response.connection.framing_suspect && !old_client;
   write.version = response.version == Version::H10 && !old_chunks ? Version::H10 : Version::H11;
   write.case_map = options.case_adjust ? settings_->case_map : nullptr;
-  bool keep =
-      options.keep_alive && allow_keep_alive_ && request.persistent() && !request.connection.framing_suspect && !eof_;
+  bool keep = options.keep_alive && allow_keep_alive_ && request.persistent() && !request.connection.framing_suspect &&
+              (!eof_ || more_requests());
   if (interim) {
     encoding_ = Encoding::None;
   } else {
@@ -256,11 +262,13 @@ void H1Front::send_response(const RequestHead& request, ResponseHead& response, 
           encoding_ = Encoding::Raw;
           write.framing = h1::Framing::Strip;
           keep = false;
+          close_ends_body_ = true;
         }
         break;
       case BodyKind::UntilClose:
         encoding_ = Encoding::Raw;
         keep = false;
+        close_ends_body_ = true;
         break;
       case BodyKind::Tunnel:
         encoding_ = Encoding::Raw;
@@ -295,19 +303,25 @@ void H1Front::send_raw(const char* data, std::size_t bytes) noexcept {
   write_out(&one, 1, bytes, false);
 }
 
+// The client ended its direction behind requests that it had sent before: they are answered.
+bool H1Front::more_requests() const noexcept { return input_done_ && (in_.size() > gathered_ || transport_->unread()); }
+
 void H1Front::finish(bool abort) noexcept {
   if (state_ == FrontState::Closed || state_ == FrontState::Closing) return;
   stream_ = nullptr;
   request_ = nullptr;
   head_held_ = false;
   if (abort) {
-    end_connection(net::CloseMode::Normal, false);
+    // RFC 9112 8: where the close is the end of the body, a body that broke off must not look whole.
+    const bool torn = close_ends_body_ && !body_sent_;
+    end_connection(torn ? net::CloseMode::Reset : net::CloseMode::Normal, false);
     return;
   }
   const bool usable = keep_alive_ && allow_keep_alive_ && input_done_ && head_state_ == HeadState::Ready &&
                       error_.code == base::ErrorCode::None;
-  if (usable && !eof_ && out_.empty()) {
+  if (usable && out_.empty() && (!eof_ || more_requests())) {
     enter(FrontState::Idle);
+    eof_ = false;  // comes again behind the last request
     body_kind_ = BodyKind::None;
     // What was looked at and never dropped is still this request's body: left there, it would be read as the next
     // request.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "message_size.h"
 #include "sluice/http/h1/body_decoder.h"
 
 namespace sluice::proxy {
@@ -111,7 +112,7 @@ PumpResult Pump::run(http::mux::Endpoint& from, http::mux::Endpoint& to, net::Pi
     readable_ = false;
     if (pieces.bytes != 0 || pieces.end) {
       progress_ = true;
-      moved_bytes_ += pieces.bytes + (pieces.end && pieces.chunked ? 1 : 0);
+      moved_bytes_ += pieces.bytes + end_size(pieces);
       large_ = pieces.bytes >= kLargeRead;
       to.send_body(pieces);
     }

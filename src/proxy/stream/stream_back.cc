@@ -158,9 +158,10 @@ void Stream::send_request() noexcept {
     if (sample_.request_body.data() != nullptr) (void)front_.rewind_body();
     front_.gather(body);
   }
-  request_out_ = head_size(request_) + body.bytes + (body.end && body.chunked ? 1 : 0);
-  request_in_ += body.bytes + (body.end && body.chunked ? 1 : 0);
   if (back.options.drop_request_trailers) body.trailers = nullptr;
+  const std::uint64_t payload = body.bytes + end_size(body);
+  request_out_ = head_size(request_) + payload;
+  request_in_ += payload;
   back_->send_request(request_, options, body);
   if (request_.body != http::BodyKind::None) front_.drop();
   if (body.failed) {

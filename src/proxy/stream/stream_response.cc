@@ -221,7 +221,7 @@ void Stream::send_response_head() noexcept {
     return;
   }
   if (front.options.drop_response_trailers) body.trailers = nullptr;
-  const std::uint64_t payload = body.bytes + (body.end && body.chunked ? 1 : 0);
+  const std::uint64_t payload = body.bytes + end_size(body);
   response_in_ += payload;
   response_out_ += head_size(response_) + payload;
   front_.send_response(request_, response_, options, body);

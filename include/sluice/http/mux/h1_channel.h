@@ -120,6 +120,7 @@ class H1Channel : public Base, public runtime::IoHandler {
   bool input_done_ = true;
   Reading reading_ = Reading::Off;
   bool eof_ = false;
+  bool body_sent_ = false;  // all of it was given to send_...()
   bool head_held_ = false;
   bool waiting_for_room_ = false;
   bool shut_wanted_ = false;

@@ -84,6 +84,7 @@ class H1Front final : public H1Channel<FrontEndpoint> {
   void parse_head() noexcept;
   void on_exchange_io(unsigned ready) noexcept;
   void on_closing_io(unsigned ready) noexcept;
+  [[nodiscard]] bool more_requests() const noexcept;
   void end_connection(net::CloseMode mode, bool idle) noexcept;
 
   FrontOwner* owner_;
@@ -94,6 +95,7 @@ class H1Front final : public H1Channel<FrontEndpoint> {
   FrontState state_ = FrontState::Idle;
   HeadState head_state_ = HeadState::None;
   bool keep_alive_ = false;
+  bool close_ends_body_ = false;  // of the response: nothing else tells the client where it ends
   bool allow_keep_alive_ = true;
 };
 
