@@ -340,8 +340,10 @@ void on_httpchk(KeywordContext& c) {
   CheckSpec& check = c.part<BackendSpec>().check;
   if (c.negated() || c.defaulted()) {
     if (check.type == CheckType::Http) check.type = CheckType::Tcp;
+    check.http_option = false;
     return;
   }
+  check.http_option = true;
   check.type = CheckType::Http;
   HttpSend r;
   if (c.size() == 1) {
@@ -385,8 +387,10 @@ void on_tcp_check_option(KeywordContext& c) {
   CheckSpec& check = c.part<BackendSpec>().check;
   if (c.negated() || c.defaulted()) {
     if (check.type == CheckType::TcpScript) check.type = CheckType::Tcp;
+    check.tcp_option = false;
     return;
   }
+  check.tcp_option = true;
   check.type = CheckType::TcpScript;
 }
 
@@ -422,6 +426,10 @@ void on_log_health_checks(KeywordContext& c) {
   c.part<BackendSpec>().check.log_health_checks = !c.negated() && !c.defaulted();
 }
 void on_timeout_check(KeywordContext& c) {
+  if ((c.section().where() & config::kFrontend) != 0)
+    return c.warning("'timeout check' will be ignored because frontend '" + std::string(c.section().name) +
+                     "' has no backend capability");
+  if (!c.in_defaults() && c.repeated()) c.warning("overwriting 'timeout check' which was already specified");
   if (const auto t = c.time(c.arg(0))) c.part<BackendSpec>().check.timeout = t->count() == 0 ? base::kNoTimeout : *t;
 }
 void on_spread_checks(KeywordContext& c) {
@@ -460,8 +468,8 @@ constexpr config::KeywordRow kRows[] = {
     {"tcp-check comment", kPlaces, 1, 1, "<string>", on_comment<tcp_steps>},
     {"tcp-check", kPlaces, 0, config::kAnyArgs, "connect|send|send-binary|expect|comment ...", on_check_other<false>},
     {"option log-health-checks", kPlaces, 0, 0, "", on_log_health_checks, kBoth},
-    {"timeout check", kPlaces, 1, 1, "<timeout>", on_timeout_check},
-    {"spread-checks", config::kGlobal, 1, 1, "<0..50, in percent>", on_spread_checks},
+    {"timeout check", config::kDefaultsAndProxies, 1, 1, "<timeout>", on_timeout_check},
+    {"spread-checks", config::kGlobal, 1, 1, "<0..50, in percent>", on_spread_checks, config::kOnce},
     {"max-spread-checks", config::kGlobal, 1, 1, "<delay>", on_max_spread_checks},
 };
 

@@ -286,7 +286,7 @@ constexpr config::KeywordRow kRows[] = {
     {"log", config::kDefaultsAndProxies, 0, config::kAnyArgs, kLogUsage, on_log, config::kNoPrefix | config::kFree},
     {"log-tag", config::kGlobal, 0, config::kAnyArgs, "<string>", on_global_tag, config::kFree},
     {"log-tag", config::kDefaultsAndProxies, 0, config::kAnyArgs, "<string>", on_tag, config::kFree},
-    {"log-send-hostname", config::kGlobal, 0, 1, "[<string>]", on_send_hostname},
+    {"log-send-hostname", config::kGlobal, 0, 1, "[<string>]", on_send_hostname, config::kOnce},
 };
 
 }  // namespace

@@ -35,8 +35,8 @@ void on_file_name(KeywordContext& c) {
 }
 
 constexpr config::KeywordRow kRows[] = {
-    {"server-state-file", config::kGlobal, 1, 1, "<file>", on_global_file},
-    {"server-state-base", config::kGlobal, 1, 1, "<directory>", on_base},
+    {"server-state-file", config::kGlobal, 1, 1, "<file>", on_global_file, config::kOnce},
+    {"server-state-base", config::kGlobal, 1, 1, "<directory>", on_base, config::kOnce},
     {"stats-file", config::kGlobal, 1, 1, "<path>", on_stats_file},
     {"load-server-state-from-file", config::kDefaultsAndBackends, 1, 1, "{ global | local | none }", on_load},
     {"server-state-file-name", config::kDefaultsAndBackends, 0, 1, "[ { use-backend-name | <file> } ]", on_file_name},

@@ -166,7 +166,10 @@ enum class CheckType : std::uint8_t { Tcp, Http, TcpScript };
 
 struct CheckSpec {
   CheckType type = CheckType::Tcp;  // "option httpchk" / "option tcp-check"
-  HttpSend option_request;          // what "option httpchk" itself says
+  // Whether the option was given at all; when both were, the last one is `type`.
+  bool http_option = false;
+  bool tcp_option = false;
+  HttpSend option_request;  // what "option httpchk" itself says
   std::vector<CheckStep> http_steps;
   std::vector<CheckStep> tcp_steps;
   // Which section (config::Section::index) wrote the steps: one that writes its own drops those it has inherited.

@@ -19,6 +19,7 @@
 
 namespace sluice::config {
 
+struct KeywordRow;
 struct SectionRow;
 class Environment;
 
@@ -30,6 +31,8 @@ struct Section {
   const Section* defaults = nullptr;  // the defaults section it took its parts from; null = none
   std::uint32_t index = 0;            // position in Document::sections
   Parts parts;
+  std::vector<const KeywordRow*>
+      said;  // rows that must not be said twice, as far as they were (KeywordContext::repeated)
 
   [[nodiscard]] std::uint32_t where() const noexcept;
   [[nodiscard]] std::string_view kind() const noexcept;

@@ -74,6 +74,7 @@ enum : std::uint32_t {
   // ignored with a warning, as the reference does, so that existing files load.
   kStrictPlace = 1U << 7,
   kInParentheses = 1U << 8,  // options only: written as "<name>(<argument>)"
+  kOnce = 1U << 9,           // the first line of a section holds; further ones are ignored with a warning
 };
 inline constexpr int kAnyArgs = 1 << 20;
 
@@ -127,6 +128,7 @@ class KeywordContext {
   // The words of the keyword as they stand in the line.
   [[nodiscard]] std::span<const Token> keyword() const noexcept { return keyword_; }
   [[nodiscard]] std::string_view name() const noexcept { return row_.words; }
+  [[nodiscard]] Location section_at() const noexcept { return section_.at; }
   [[nodiscard]] Location at() const noexcept { return keyword_.empty() ? section_.at : keyword_.front().at; }
   [[nodiscard]] std::span<const Token> args() const noexcept { return args_; }
   [[nodiscard]] std::size_t size() const noexcept { return args_.size(); }
@@ -136,6 +138,9 @@ class KeywordContext {
   [[nodiscard]] bool negated() const noexcept { return negated_; }      // "no ..."
   [[nodiscard]] bool defaulted() const noexcept { return defaulted_; }  // "default ..."
   [[nodiscard]] bool in_defaults() const noexcept { return (section_.where() & kDefaults) != 0; }
+
+  // Whether this section has this keyword a second time. To be asked once a line; what was inherited does not count.
+  bool repeated();
 
   // This section's own T (see Parts::get).
   template <class T>

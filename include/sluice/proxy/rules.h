@@ -98,6 +98,9 @@ struct CompiledProxy {
   ProxySpec spec;
   config::Location at;
 
+  // As warnings name it, with the reference's word for both sides in one.
+  [[nodiscard]] std::string_view kind() const noexcept { return !back ? "frontend" : !front ? "backend" : "proxy"; }
+
   RuleList tcp_request_connection;
   RuleList tcp_request_content;
   RuleList http_request;  // the "redirect" keyword's rules stand at its end

@@ -197,6 +197,14 @@ struct LogFormatSpec {
   Text format;
 };
 
+// A keyword that does nothing in tcp mode, for the warning about it.
+enum class Sides : std::uint8_t { Both, Front, Back };
+struct HttpOnlySpec {
+  std::string_view name;  // "option forwardfor"
+  Sides sides = Sides::Both;
+  config::Location at{};
+};
+
 struct ProxySpec {
   // -- identity and state
   Mode mode = Mode::Tcp;  // F and B of one stream have the same mode
@@ -219,6 +227,8 @@ struct ProxySpec {
   std::optional<HeaderNamePolicy> header_names;       // [F, then B] unset = Preserve
   TcpKeepAlive client_keepalive;                      // [F]
   TcpKeepAlive server_keepalive;                      // [B]
+
+  std::vector<HttpOnlySpec> http_only;  // what was said of the above and below that needs http mode
 
   // -- headers added to requests (http mode)
   AddressHeaderSpec forwardfor;  // combined by forwarded_for()

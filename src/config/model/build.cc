@@ -12,6 +12,7 @@
 #include "sluice/ops/server_state.h"
 #include "sluice/ops/stats_file.h"
 #include "sluice/proxy/spec.h"
+#include "warnings.h"
 
 namespace sluice::model {
 
@@ -99,29 +100,8 @@ class Builder {
   void resolve() {
     for (const auto& p : model_->global.proxies) {
       proxy::resolve_backends(*p->rules, model_->global, diag_);
-      warn_about_timeouts(*p->rules);
+      warn_about(*p->rules, *sections_[p->rules->index], diag_);
     }
-  }
-
-  void warn_about_timeouts(const proxy::CompiledProxy& c) {
-    if (c.spec.disabled) return;
-    std::string missing;
-    const auto add = [&missing](std::string_view name) {
-      if (!missing.empty()) missing += ", ";
-      missing += "'";
-      missing += name;
-      missing += "'";
-    };
-    const proxy::Timeouts& t = c.spec.timeouts;
-    if (c.front && t.client == base::kNoTimeout) add("client");
-    const config::Section* s = sections_[c.index];
-    const auto* servers = s->parts.find<backend::BackendSpec>();
-    const bool has_servers = c.back && servers != nullptr && !servers->servers.empty();
-    if (has_servers && t.connect == base::kNoTimeout) add("connect");
-    if (has_servers && t.server == base::kNoTimeout) add("server");
-    if (missing.empty()) return;
-    diag_.warning(c.at, "missing timeouts for " + std::string(s->kind()) + " '" + c.name + "': " + missing + ".",
-                  "without them a connection that nobody closes stays forever; for example: timeout client 30s");
   }
 
   // manual 4.2 "fullconn": a tenth of the connections that the frontends leading here may bring.
@@ -265,11 +245,14 @@ class Builder {
     model_->proxy_logs.resize(model_->global.proxies.size());
     for (const auto& p : model_->global.proxies) {
       const auto* specs = sections_[p->rules->index]->parts.find<ops::LogSpecs>();
-      if (specs == nullptr) continue;
+      std::unique_ptr<ops::LogRoute> route;
       error.clear();
-      auto route = ops::make_log_route(model_->outputs, specs, global_log_, error);
+      if (specs != nullptr) route = ops::make_log_route(model_->outputs, specs, global_log_, error);
       if (!error.empty()) diag_.error(p->rules->at, "proxy '" + p->rules->name + "' : log : " + error);
-      if (route == nullptr || route->empty()) continue;
+      if (route == nullptr || route->empty()) {
+        if (error.empty()) warn_about_log_format(*p->rules, diag_);
+        continue;
+      }
       p->log = route.get();
       p->log_structured = route->structured();
       model_->proxy_logs[p->rules->index] = std::move(route);

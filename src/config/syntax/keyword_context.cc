@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sluice/base/strings.h"
 #include "sluice/config/keyword.h"
 
@@ -32,6 +34,13 @@ constexpr std::string_view kSizeHint = "a size is an integer of bytes, or with a
 const Token& KeywordContext::arg(std::size_t i) const noexcept {
   static const Token kNothing{"", {}, true};
   return i < args_.size() ? args_[i] : kNothing;
+}
+
+bool KeywordContext::repeated() {
+  auto& said = section_.said;
+  if (std::find(said.begin(), said.end(), &row_) != said.end()) return true;
+  said.push_back(&row_);
+  return false;
 }
 
 void KeywordContext::error(std::string message, std::string hint) {

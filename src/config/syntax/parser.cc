@@ -306,6 +306,10 @@ class Parser {
     if (!allowed(row, words)) return;
     if (!good_count(row, words.first(m.used), args, negated || defaulted)) return;
     KeywordContext c(doc_, *current_, diag_, row, words.first(m.used), args, negated, defaulted);
+    if ((row.flags & kOnce) != 0 && c.repeated()) {
+      c.warning(quoted(row.words) + " already specified. Continuing.", "the first one holds");
+      return;
+    }
     row.handler(c);
   }
 

@@ -22,7 +22,9 @@ bool network_ok(std::string_view text) {
 
 void on_address_header(KeywordContext& c, AddressHeaderSpec& spec, std::string_view name, bool if_none_ok) {
   spec = AddressHeaderSpec{};
-  if (c.negated() || c.defaulted()) return;
+  const bool on = !c.negated() && !c.defaulted();
+  set_http_only(c, c.name(), Sides::Both, on);
+  if (!on) return;
   spec.enabled = true;
   Words words(c.args());
   while (const auto* w = words.take()) {

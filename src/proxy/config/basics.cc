@@ -1,7 +1,7 @@
 // mode, limits, identity and monitoring.
 #include <fmt/format.h>
 
-#include "proxy/config/common.h"
+#include "proxy/config/rule_order.h"
 
 namespace sluice::proxy {
 namespace {
@@ -144,6 +144,7 @@ void on_max_session_srv_conns(KeywordContext& c) {
 void on_monitor_uri(KeywordContext& c) {
   if (!needs_front(c)) return;
   spec_of(c).monitor_uri = c.arg(0).text;
+  set_http_only(c, c.name(), Sides::Front);
 }
 
 void on_monitor_fail(KeywordContext& c) {
@@ -153,6 +154,7 @@ void on_monitor_fail(KeywordContext& c) {
     c.error("'monitor fail' requires either 'if' or 'unless' followed by a condition.");
     return;
   }
+  warn_if_late(c, Stage::MonitorFail);
   spec_of(c).monitor_fail.push_back(words.take_condition());
 }
 

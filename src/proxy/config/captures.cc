@@ -40,6 +40,7 @@ void on_cookie(KeywordContext& c) {
   // The stored length counts the name too and is bounded by tune.http.cookielen (63 by default), as the reference does.
   if (const auto n = c.integer(c.arg(2), 1, kMaxCaptureBytes)) {
     spec_of(c).cookie_capture = {std::string(c.arg(0).text), static_cast<std::uint32_t>(*n)};
+    set_http_only(c, "capture", Sides::Front);
   }
 }
 

@@ -27,6 +27,17 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+bool is_own(const config::KeywordContext& c, config::Location at) noexcept {
+  const config::Location begin = c.section_at();
+  return at.file == begin.file && at.line > begin.line;
+}
+
+void set_http_only(config::KeywordContext& c, std::string_view name, Sides sides, bool on) {
+  auto& list = spec_of(c).http_only;
+  std::erase_if(list, [name](const HttpOnlySpec& s) { return s.name == name; });
+  if (on) list.push_back({name, sides, c.at()});
+}
+
 bool needs_front(config::KeywordContext& c, std::string_view hint) {
   if ((c.section().where() & config::kBackend) == 0) return true;
   c.warning(fmt::format("'{}' ignored because {} has no frontend capability.{}", bare_name(c),

@@ -18,6 +18,13 @@ inline ProxySpec& spec_of(config::KeywordContext& c) { return c.part<ProxySpec>(
 bool needs_front(config::KeywordContext& c, std::string_view hint = {});
 bool needs_back(config::KeywordContext& c);
 
+// Whether that line stands in the section that is being read, and was not inherited.
+bool is_own(const config::KeywordContext& c, config::Location at) noexcept;
+
+// The keyword has its effect in http mode only: remembered, or forgotten with on = false (see HttpOnlySpec). `name` has
+// static storage.
+void set_http_only(config::KeywordContext& c, std::string_view name, Sides sides, bool on = true);
+
 // "frontend 'www'" as messages name a section.
 std::string section_text(const config::Section& section);
 

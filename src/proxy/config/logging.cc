@@ -36,11 +36,15 @@ std::string_view kind_name(LogFormatKind k) noexcept {
 
 void set_kind(KeywordContext& c, LogFormatKind kind, const Text& format) {
   auto& spec = spec_of(c).log_format;
-  // Taking over from a defaults section is what defaults are for; twice in one section is a mistake.
-  const bool own = spec.format.at.file == c.at().file && spec.format.at.line > c.section().at.line;
-  if (own && spec.kind != LogFormatKind::Default) {
-    c.warning(fmt::format("'{}' overrides previous '{}' in {}.", kind_name(kind), kind_name(spec.kind),
-                          section_text(c.section())));
+  // Taking over from a defaults section is what defaults are for; twice in one section is a mistake, of which the
+  // reference speaks only in defaults sections.
+  if (is_own(c, spec.format.at) && spec.kind != LogFormatKind::Default) {
+    auto text = fmt::format("'{}' overrides previous '{}' in {}.", kind_name(kind), kind_name(spec.kind),
+                            section_text(c.section()));
+    if (c.in_defaults())
+      c.warning(std::move(text));
+    else
+      c.diag().diag(c.at(), std::move(text));
   }
   spec.kind = kind;
   spec.format = format;
@@ -64,7 +68,10 @@ void on_log_format(KeywordContext& c) {
   if (front_format(c)) set_kind(c, LogFormatKind::Custom, c.arg(0));
 }
 void on_error_log_format(KeywordContext& c) {
-  if (front_format(c)) spec_of(c).error_log_format = c.arg(0);
+  if (!front_format(c)) return;
+  if (c.in_defaults() && c.repeated())
+    c.warning(fmt::format("'{0}' overrides previous '{0}' in {1}.", c.name(), section_text(c.section())));
+  spec_of(c).error_log_format = c.arg(0);
 }
 void on_log_format_sd(KeywordContext& c) {
   if (front_format(c)) spec_of(c).log_format_sd = c.arg(0);

@@ -8,27 +8,27 @@ namespace {
 
 using config::KeywordContext;
 
-enum class Side : std::uint8_t { Both, Front, Back };
-
-bool side_fits(KeywordContext& c, Side side) {
+bool side_fits(KeywordContext& c, Sides side) {
   switch (side) {
-    case Side::Both:
+    case Sides::Both:
       return true;
-    case Side::Front:
+    case Sides::Front:
       return needs_front(c);
-    case Side::Back:
+    case Sides::Back:
       return needs_back(c);
   }
   return true;
 }
 
-template <bool Options::*Member, Side kSide>
+template <bool Options::*Member, Sides kSide, bool kHttp>
 void on_flag(KeywordContext& c) {
   if (!side_fits(c, kSide)) return;
-  spec_of(c).options.*Member = c.defaulted() ? Options{}.*Member : !c.negated();
+  const bool on = c.defaulted() ? Options{}.*Member : !c.negated();
+  spec_of(c).options.*Member = on;
+  if (kHttp) set_http_only(c, c.name(), kSide, on);
 }
 
-template <Tri Options::*Member, Side kSide>
+template <Tri Options::*Member, Sides kSide>
 void on_tri(KeywordContext& c) {
   if (!side_fits(c, kSide)) return;
   spec_of(c).options.*Member = c.defaulted() ? Tri::Unset : c.negated() ? Tri::Off : Tri::On;
@@ -87,46 +87,51 @@ void on_restrict_names(KeywordContext& c) {
 constexpr std::uint32_t kAll = config::kDefaultsAndProxies;
 constexpr std::uint32_t kSwitch = config::kNoPrefix | config::kDefaultPrefix;
 
-template <bool Options::*Member, Side kSide>
+template <bool Options::*Member, Sides kSide, bool kHttp = false>
 constexpr config::KeywordRow flag(std::string_view words) {
-  return {words, kAll, 0, 0, "", on_flag<Member, kSide>, kSwitch};
+  return {words, kAll, 0, 0, "", on_flag<Member, kSide, kHttp>, kSwitch};
+}
+// The same for what is ignored in tcp mode, with the reference's warning.
+template <bool Options::*Member, Sides kSide>
+constexpr config::KeywordRow http_flag(std::string_view words) {
+  return flag<Member, kSide, true>(words);
 }
 
 constexpr config::KeywordRow kRows[] = {
     {"option http-keep-alive", kAll, 0, 0, "", on_mode<HttpConnMode::KeepAlive>, kSwitch},
     {"option http-server-close", kAll, 0, 0, "", on_mode<HttpConnMode::ServerClose>, kSwitch},
     {"option httpclose", kAll, 0, 0, "", on_mode<HttpConnMode::Close>, kSwitch},
-    {"option abortonclose", kAll, 0, 0, "", on_tri<&Options::abortonclose, Side::Both>, kSwitch},
-    {"option tcp-smart-accept", kAll, 0, 0, "", on_tri<&Options::tcp_smart_accept, Side::Front>, kSwitch},
-    flag<&Options::tcp_smart_connect, Side::Back>("option tcp-smart-connect"),
-    flag<&Options::http_buffer_request, Side::Both>("option http-buffer-request"),
-    flag<&Options::http_ignore_probes, Side::Front>("option http-ignore-probes"),
-    flag<&Options::idle_close_on_response, Side::Front>("option idle-close-on-response"),
-    flag<&Options::http_no_delay, Side::Both>("option http-no-delay"),
-    flag<&Options::http_pretend_keepalive, Side::Back>("option http-pretend-keepalive"),
-    flag<&Options::h1_case_adjust_client, Side::Front>("option h1-case-adjust-bogus-client"),
-    flag<&Options::h1_case_adjust_server, Side::Back>("option h1-case-adjust-bogus-server"),
-    flag<&Options::accept_unsafe_request, Side::Front>("option accept-unsafe-violations-in-http-request"),
-    flag<&Options::accept_unsafe_request, Side::Front>("option accept-invalid-http-request"),
-    flag<&Options::accept_unsafe_response, Side::Back>("option accept-unsafe-violations-in-http-response"),
-    flag<&Options::accept_unsafe_response, Side::Back>("option accept-invalid-http-response"),
-    flag<&Options::drop_request_trailers, Side::Back>("option http-drop-request-trailers"),
-    flag<&Options::drop_response_trailers, Side::Front>("option http-drop-response-trailers"),
-    flag<&Options::contstats, Side::Front>("option contstats"),
-    flag<&Options::dontlognull, Side::Front>("option dontlognull"),
-    flag<&Options::dontlog_normal, Side::Front>("option dontlog-normal"),
-    flag<&Options::logasap, Side::Front>("option logasap"),
-    flag<&Options::log_separate_errors, Side::Front>("option log-separate-errors"),
-    flag<&Options::nolinger, Side::Both>("option nolinger"),
-    flag<&Options::tcpka_client, Side::Front>("option clitcpka"),
-    flag<&Options::tcpka_server, Side::Back>("option srvtcpka"),
+    {"option abortonclose", kAll, 0, 0, "", on_tri<&Options::abortonclose, Sides::Both>, kSwitch},
+    {"option tcp-smart-accept", kAll, 0, 0, "", on_tri<&Options::tcp_smart_accept, Sides::Front>, kSwitch},
+    flag<&Options::tcp_smart_connect, Sides::Back>("option tcp-smart-connect"),
+    http_flag<&Options::http_buffer_request, Sides::Both>("option http-buffer-request"),
+    http_flag<&Options::http_ignore_probes, Sides::Front>("option http-ignore-probes"),
+    http_flag<&Options::idle_close_on_response, Sides::Front>("option idle-close-on-response"),
+    http_flag<&Options::http_no_delay, Sides::Both>("option http-no-delay"),
+    http_flag<&Options::http_pretend_keepalive, Sides::Back>("option http-pretend-keepalive"),
+    flag<&Options::h1_case_adjust_client, Sides::Front>("option h1-case-adjust-bogus-client"),
+    flag<&Options::h1_case_adjust_server, Sides::Back>("option h1-case-adjust-bogus-server"),
+    http_flag<&Options::accept_unsafe_request, Sides::Front>("option accept-unsafe-violations-in-http-request"),
+    http_flag<&Options::accept_unsafe_request, Sides::Front>("option accept-invalid-http-request"),
+    http_flag<&Options::accept_unsafe_response, Sides::Back>("option accept-unsafe-violations-in-http-response"),
+    http_flag<&Options::accept_unsafe_response, Sides::Back>("option accept-invalid-http-response"),
+    http_flag<&Options::drop_request_trailers, Sides::Back>("option http-drop-request-trailers"),
+    http_flag<&Options::drop_response_trailers, Sides::Front>("option http-drop-response-trailers"),
+    flag<&Options::contstats, Sides::Front>("option contstats"),
+    flag<&Options::dontlognull, Sides::Front>("option dontlognull"),
+    flag<&Options::dontlog_normal, Sides::Front>("option dontlog-normal"),
+    flag<&Options::logasap, Sides::Front>("option logasap"),
+    flag<&Options::log_separate_errors, Sides::Front>("option log-separate-errors"),
+    flag<&Options::nolinger, Sides::Both>("option nolinger"),
+    flag<&Options::tcpka_client, Sides::Front>("option clitcpka"),
+    flag<&Options::tcpka_server, Sides::Back>("option srvtcpka"),
     {"option tcpka", kAll, 0, 0, "", on_tcpka, kSwitch},
-    flag<&Options::independent_streams, Side::Both>("option independent-streams"),
-    {"option splice-auto", kAll, 0, 0, "", on_tri<&Options::splice_auto, Side::Both>, kSwitch},
-    {"option splice-request", kAll, 0, 0, "", on_tri<&Options::splice_request, Side::Both>, kSwitch},
-    {"option splice-response", kAll, 0, 0, "", on_tri<&Options::splice_response, Side::Both>, kSwitch},
-    flag<&Options::disable_h2_upgrade, Side::Front>("option disable-h2-upgrade"),
-    flag<&Options::prefer_last_server, Side::Back>("option prefer-last-server"),
+    flag<&Options::independent_streams, Sides::Both>("option independent-streams"),
+    {"option splice-auto", kAll, 0, 0, "", on_tri<&Options::splice_auto, Sides::Both>, kSwitch},
+    {"option splice-request", kAll, 0, 0, "", on_tri<&Options::splice_request, Sides::Both>, kSwitch},
+    {"option splice-response", kAll, 0, 0, "", on_tri<&Options::splice_response, Sides::Both>, kSwitch},
+    http_flag<&Options::disable_h2_upgrade, Sides::Front>("option disable-h2-upgrade"),
+    http_flag<&Options::prefer_last_server, Sides::Back>("option prefer-last-server"),
     {"option redispatch", kAll, 0, 1, "[<interval>]", on_redispatch, kSwitch},
     {"option http-restrict-req-hdr-names", kAll, 1, 1, "{preserve|delete|reject}", on_restrict_names},
 };

@@ -1,7 +1,7 @@
 // http-request, http-response, http-after-response, tcp-request, redirect.
 #include <fmt/format.h>
 
-#include "proxy/config/rule_parse.h"
+#include "proxy/config/rule_order.h"
 
 namespace sluice::proxy {
 namespace {
@@ -13,6 +13,8 @@ void on_rule(KeywordContext& c) {
   RuleSpec rule;
   if (!read_rule(c, kSet, rule)) return;
   ProxySpec& spec = spec_of(c);
+  warn_if_late(c, stage_of(kSet));
+  warn_if_void(c, kSet, spec.*List);
   // "capture ... len" makes the next slot, in the order of the file among the other captures (manual 4.4 "capture").
   if (auto* capture = std::get_if<CaptureRuleSpec>(&rule.args); capture != nullptr && capture->len) {
     spec.request_captures.push_back({std::string(), *capture->len, c.at()});
@@ -22,7 +24,11 @@ void on_rule(KeywordContext& c) {
 }
 
 void on_tcp_connection(KeywordContext& c) {
-  if (needs_front(c)) on_rule<kSetTcpConnection, &ProxySpec::tcp_request_connection>(c);
+  // Left out silently it would let in whom it should keep out.
+  if ((c.section().where() & config::kBackend) != 0)
+    return c.error(
+        fmt::format("tcp-request connection is not allowed because {} is not a frontend", section_text(c.section())));
+  on_rule<kSetTcpConnection, &ProxySpec::tcp_request_connection>(c);
 }
 
 void on_inspect_delay(KeywordContext& c) {
@@ -62,6 +68,7 @@ void on_redirect(KeywordContext& c) {
   if (!read_redirect(reader, spec)) return;
   rule.args = spec;
   rule.when = words.take_condition();
+  warn_if_late(c, Stage::Redirect);
   spec_of(c).redirects.push_back(std::move(rule));
 }
 

@@ -13,14 +13,19 @@ enum class Side : std::uint8_t { Both, Front, Back };
 template <base::Millis Timeouts::*Member, Side kSide>
 void on_timeout(KeywordContext& c) {
   const std::uint32_t where = c.section().where();
+  bool used = true;
   if (kSide == Side::Front && (where & config::kBackend) != 0) {
     c.warning(
         fmt::format("'{}' will be ignored because {} has no frontend capability", c.name(), section_text(c.section())));
+    used = false;
   }
   if (kSide == Side::Back && (where & config::kFrontend) != 0) {
     c.warning(
         fmt::format("'{}' will be ignored because {} has no backend capability", c.name(), section_text(c.section())));
+    used = false;
   }
+  if (used && !c.in_defaults() && c.repeated())
+    c.warning(fmt::format("overwriting '{}' which was already specified", c.name()));
   const auto v = c.time(c.arg(0));
   // Zero is the reference's "no timeout".
   if (v) spec_of(c).timeouts.*Member = v->count() == 0 ? base::kNoTimeout : *v;

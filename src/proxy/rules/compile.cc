@@ -136,11 +136,7 @@ class SectionCompiler {
   }
 
   void rule_lists() {
-    const bool http = spec().mode == Mode::Http;
-    warn_mode(spec().http_request, "http-request", http);
-    warn_mode(spec().http_response, "http-response", http);
-    warn_mode(spec().http_after_response, "http-after-response", http);
-    warn_mode(spec().redirects, "redirect", http);
+    warn_about_mode(*out_, diag());
     if (out_->front) {
       rules(spec().tcp_request_connection, "tcp-request connection", policy::kFrontConnRule,
             out_->tcp_request_connection);
@@ -153,12 +149,6 @@ class SectionCompiler {
     rules(spec().redirects, "redirect", request, out_->http_request);
     rules(spec().http_response, "http-response", response, out_->http_response, true);
     rules(spec().http_after_response, "http-after-response", response, out_->http_after_response, true);
-  }
-
-  void warn_mode(const RuleSpecs& list, std::string_view set, bool http) {
-    if (http || list.empty() || list.front().from_defaults) return;
-    diag().warning(list.front().at, fmt::format("'{}' rules ignored for {} '{}' as they require HTTP mode.", set,
-                                                section_.kind(), section_.name));
   }
 
   void switching() {
@@ -280,16 +270,14 @@ class SectionCompiler {
     scope_.directive = "log-format";
     LogFormatSpec& log = spec().log_format;
     // A frontend in TCP mode that inherits "option httplog" logs as TCP does (manual 8.2.3).
-    if (spec().mode == Mode::Tcp && log.kind == LogFormatKind::Http) {
-      if (section_.parts.find<ProxySpec>() != nullptr) {
+    if (spec().mode == Mode::Tcp && (log.kind == LogFormatKind::Http || log.kind == LogFormatKind::HttpClf)) {
+      if (!spec().disabled) {
         diag().warning(log.format.at,
                        fmt::format("'option httplog' not usable with {} '{}' (needs 'mode http'). Falling back to "
                                    "'option tcplog'.",
-                                   section_.kind(), section_.name));
+                                   out_->kind(), section_.name));
       }
-      log.kind = LogFormatKind::Tcp;
-    } else if (spec().mode == Mode::Tcp && log.kind == LogFormatKind::HttpClf) {
-      log.kind = LogFormatKind::TcpClf;
+      log.kind = log.kind == LogFormatKind::Http ? LogFormatKind::Tcp : LogFormatKind::TcpClf;
     }
     switch (log.kind) {
       case LogFormatKind::Default:

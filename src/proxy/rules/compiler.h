@@ -43,6 +43,9 @@ std::unique_ptr<Action> make_redirect_action(ActionCompiler& c, const RuleSpec& 
 std::unique_ptr<Action> make_control_action(ActionCompiler& c, const RuleSpec& rule);
 std::unique_ptr<Action> make_action(ActionCompiler& c, const RuleSpec& rule);
 
+// Warnings about what a proxy in tcp mode does not do.
+void warn_about_mode(const CompiledProxy& proxy, config::Diagnostics& diag);
+
 // The template of a ReplySpec; null after an error. default_status where the spec names none.
 std::shared_ptr<ReplyTemplate> make_reply(ActionCompiler& c, const ReplySpec& spec, std::uint16_t default_status,
                                           config::Location at, policy::Needs& needs);
