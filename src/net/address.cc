@@ -44,7 +44,7 @@ constexpr Prefix kPrefixes[] = {
     {"udp@", AddressKind::Ip, AF_UNSPEC, kDgram, nullptr},
     {"udp4@", AddressKind::Ip, AF_INET, kDgram, nullptr},
     {"udp6@", AddressKind::Ip, AF_INET6, kDgram, nullptr},
-    {"sockpair@", AddressKind::Unix, AF_UNIX, kKeep, "sockpair@"},
+    {"sockpair@", AddressKind::SocketPair, AF_UNIX, kStream, nullptr},
     {"quic4@", AddressKind::Ip, AF_INET, kDgram, "QUIC"},
     {"quic6@", AddressKind::Ip, AF_INET6, kDgram, "QUIC"},
     {"quic+", AddressKind::Ip, AF_INET, kDgram, "QUIC"},
@@ -265,8 +265,9 @@ base::Result<AddressSpec, std::string> parse_address(std::string_view text, cons
     return unexpected("stream addresses are not permitted here in " + quoted(whole));
 
   switch (spec.kind) {
-    case AddressKind::InheritedFd: {
-      if (!rules.inherited_fd)
+    case AddressKind::InheritedFd:
+    case AddressKind::SocketPair: {
+      if (spec.kind == AddressKind::InheritedFd ? !rules.inherited_fd : !rules.socket_pair)
         return unexpected("inherited file descriptors are not permitted here in " + quoted(whole));
       const auto fd = base::parse_int<int>(text);
       if (!fd || *fd < 0)
@@ -347,6 +348,10 @@ base::Result<SocketAddress, std::string> resolve(const AddressSpec& spec, std::s
   switch (spec.kind) {
     case AddressKind::InheritedFd:
       return unexpected(std::string("an inherited file descriptor has no address"));
+    case AddressKind::SocketPair:
+      out.un.sun_family = AF_UNIX;
+      out.len = offsetof(sockaddr_un, sun_path);
+      return out;
     case AddressKind::Unix: {
       const std::string path = std::string(unix_prefix) + spec.host;
       if (path.size() >= sizeof(out.un.sun_path)) return unexpected("socket path '" + path + "' too long");

@@ -51,6 +51,42 @@ void permission(OptionContext& c, std::string_view option, UnixPermissions& p) {
 
 constexpr std::size_t kMaxMd5Password = 80;  // the kernel's TCP_MD5SIG_MAXKEYLEN
 
+// "[<group>/]<set>[,...]" (manual 5.1 "thread"). There is one group, so that both ways to number are the same.
+void on_thread(OptionContext& c, BindSpec& b) {
+  runtime::ThreadSet all;
+  std::optional<bool> relative;
+  std::string_view rest = c.arg(0).text;
+  for (bool more = true; more;) {
+    const auto comma = rest.find(',');
+    std::string_view one = rest.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
+    const auto slash = one.find('/');
+    const bool grouped = slash != std::string_view::npos;
+    if (relative.value_or(grouped) != grouped)
+      return c.error(c.arg(0), "'thread' : numbers of the process and of a group cannot be mixed.");
+    relative = grouped;
+    if (grouped) {
+      if (one.substr(0, slash) != "1")
+        return c.error(c.arg(0), "'thread' : thread group '" + std::string(one.substr(0, slash)) + "' does not exist.",
+                       "there is one thread group: thread 1/1-4");
+      one.remove_prefix(slash + 1);
+    }
+    const auto set = runtime::parse_thread_set(one);
+    if (!set)
+      return c.error(c.arg(0), "'thread' : invalid thread set '" + std::string(one) + "'.",
+                     "threads are numbered from 1: all, odd, even, 2, 1-4, 3-; several with commas between them");
+    all |= *set;
+  }
+  b.threads = all;
+}
+
+void on_shards(OptionContext& c, BindSpec& b) {
+  if (!parse_shards(c.arg(0).text, b.shards))
+    c.error(c.arg(0), "'shards' : expects a number above 0, 'by-thread' or 'by-group', got '" +
+                          std::string(c.arg(0).text) + "'.");
+}
+
 constexpr OptionRow<BindSpec> kBindRows[] = {
     {"name", 1, [](OptionContext& c, BindSpec& b) { b.name = c.arg(0).text; }},
     {"guid-prefix", 1, [](OptionContext& c, BindSpec& b) { b.guid_prefix = c.arg(0).text; }},
@@ -92,6 +128,18 @@ constexpr OptionRow<BindSpec> kBindRows[] = {
      }},
     {"cc", 1, [](OptionContext& c, BindSpec& b) { b.congestion = c.arg(0).text; }},
     {"namespace", 1, [](OptionContext& c, BindSpec& b) { b.netns = c.arg(0).text; }},
+    {"label", 1, [](OptionContext& c, BindSpec& b) { b.label = c.arg(0).text; }},
+    {"nice", 1,
+     [](OptionContext& c, BindSpec& b) {
+       if (const auto v = c.line().integer(c.arg(0), -1024, 1024)) b.nice = static_cast<int>(*v);
+     }},
+    {"shards", 1, on_shards},
+    {"thread", 1, on_thread},
+    {"process", 1,
+     [](OptionContext& c, BindSpec&) {
+       c.error(c.option(), "'process' : the language has it no more, there is one process.",
+               "which threads accept is said by 'thread'");
+     }},
     {"tcp-md5sig", 1,
      [](OptionContext& c, BindSpec& b) {
        b.md5_password = c.arg(0).text;
@@ -116,6 +164,12 @@ constexpr OptionRow<BindSpec> kBindRows[] = {
        if (v != "none" && v != "number" && v != "string")
          c.error(c.arg(0), "'severity-output' : only 'none', 'number', and 'string' are supported (got '" +
                                std::string(v) + "').");
+     }},
+    {"expose-fd", 1,
+     [](OptionContext& c, BindSpec&) {
+       // For command line sockets; elsewhere it has no meaning (manual 5.1 "expose-fd").
+       if (c.arg(0).text != "listeners")
+         c.error(c.arg(0), "'expose-fd' only supports 'listeners' (got '" + std::string(c.arg(0).text) + "').");
      }},
     {"interface", 1, [](OptionContext& c, BindSpec& b) { b.interface = c.arg(0).text; }},
     {"mode", 1, [](OptionContext& c, BindSpec& b) { permission(c, "mode", b.permissions); }},
@@ -144,6 +198,7 @@ void on_bind(KeywordContext& c) {
   rules.port_required = true;
   rules.port_range = true;
   rules.inherited_fd = true;
+  rules.socket_pair = true;
   std::string_view rest = c.arg(0).text;
   std::vector<BindSpec> made;
   while (!rest.empty()) {
@@ -185,9 +240,20 @@ void on_unix_bind(KeywordContext& c) {
   table.parse(c, c.args(), c.section().parts.get<UnixBindSpec>());
 }
 
+void on_listed_namespace(KeywordContext& c) {
+  c.part<NamespaceListSpec>().names.push_back({std::string(c.arg(0).text), c.at()});
+}
+
+constexpr config::SectionRow kNamespaceListSection = {
+    .name = "namespace_list",
+    .where = config::kNamespaceList,
+    .flags = config::SectionRow::kMerges,
+};
+
 constexpr config::KeywordRow kRows[] = {
     {"bind", config::kFrontends, 1, config::kAnyArgs, "<address>[:<port_range>] [, ...] [param*]", on_bind,
      config::kAnonymizeArgs},
+    {"namespace", config::kNamespaceList, 1, 1, "<name>", on_listed_namespace},
     {"unix-bind", config::kGlobal, 1, config::kAnyArgs,
      "[ prefix <prefix> ] [ mode <mode> ] [ user <user> ] [ uid <uid> ] [ group <group> ] [ gid <gid> ]", on_unix_bind},
 };
@@ -203,11 +269,23 @@ const config::OptionTable<BindSpec>& bind_options() {
   return table;
 }
 
+bool parse_shards(std::string_view word, Shards& out) noexcept {
+  if (word == "by-thread" || word == "by-group") {
+    out = {word == "by-thread" ? Shards::Kind::ByThread : Shards::Kind::ByGroup, 0};
+    return true;
+  }
+  const auto n = base::parse_int<std::uint32_t>(word);
+  if (!n || *n == 0) return false;
+  out = {Shards::Kind::Number, *n};
+  return true;
+}
+
 void parse_permission_option(config::OptionContext& context, UnixPermissions& out) {
   permission(context, context.option().text, out);
 }
 
 void register_keywords(config::KeywordTable& table) {
+  table.add_section(kNamespaceListSection);
   table.add(kRows);
   for (const auto& row : kBindRows) table.offer({config::Class::BindOption, {}, row.name, row.args == 0 ? "" : " +1"});
 }

@@ -133,6 +133,21 @@ std::string set_tcp_options(int fd, const BindSpec& spec, const ListenOptions& o
   return {};
 }
 
+// A connected socket of ours over which somebody passes connections: there is nothing to bind or to listen to.
+base::Result<OpenedListener, std::string> open_socket_pair(int fd) {
+  OpenedListener out;
+  out.inherited = true;
+  const std::string name = "sockpair@" + std::to_string(fd);
+  int family = 0;
+  socklen_t len = sizeof family;
+  if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) != 0)
+    return unexpected(failure("cannot use file descriptor", errno, {}) + " [" + name + "]");
+  if (family != AF_UNIX) return unexpected("the file descriptor is not a UNIX socket [" + name + "]");
+  out.fd.reset(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!out.fd.valid()) return unexpected(failure("cannot duplicate file descriptor", errno, {}) + " [" + name + "]");
+  return out;
+}
+
 }  // namespace
 
 Address single_destination(const BindSpec& spec, const SocketAddress& bound) noexcept {
@@ -146,6 +161,7 @@ void prepare_accepted(int listening_fd) noexcept { set_int(listening_fd, IPPROTO
 
 base::Result<OpenedListener, std::string> open_listener(const BindSpec& spec, std::uint16_t port,
                                                         const ListenOptions& options) {
+  if (spec.address.kind == AddressKind::SocketPair) return open_socket_pair(spec.address.fd);
   if (spec.address.kind == AddressKind::InheritedFd) {
     OpenedListener out;
     out.inherited = true;

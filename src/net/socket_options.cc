@@ -3,8 +3,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -71,6 +76,23 @@ base::Result<int, std::string> open_namespace(const std::string& name) {
   return opened.emplace(name, std::move(fd)).first->second.get();
 }
 
+std::optional<NamespaceId> namespace_id(int netns) noexcept {
+  struct stat st {};
+  const int fd = netns < 0 ? own_namespace() : netns;
+  if (fd < 0 || ::fstat(fd, &st) != 0) return std::nullopt;
+  return NamespaceId{st.st_dev, st.st_ino};
+}
+
+std::optional<NamespaceId> namespace_of_socket(int fd) noexcept {
+#ifdef SIOCGSKNS
+  const base::UniqueFd netns(::ioctl(fd, SIOCGSKNS));
+  if (netns.valid()) return namespace_id(netns.get());
+#else
+  (void)fd;
+#endif
+  return std::nullopt;
+}
+
 int open_socket(int netns, int family, int type) noexcept {
   type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
   if (netns < 0) return ::socket(family, type, 0);
@@ -88,6 +110,9 @@ int open_socket(int netns, int family, int type) noexcept {
 base::Result<int, std::string> open_namespace(const std::string&) {
   return unexpected(std::string("network namespaces are not available on this system"));
 }
+
+std::optional<NamespaceId> namespace_id(int) noexcept { return std::nullopt; }
+std::optional<NamespaceId> namespace_of_socket(int) noexcept { return std::nullopt; }
 
 int open_socket(int, int family, int type) noexcept { return ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 

@@ -50,6 +50,7 @@ void Transport::apply(unsigned interest) noexcept {
     if (interest == 0) return;
     watched_ = true;
     runtime::Loop::current()->watch(fd_, interest, *handler_);
+    tell_nice();
     return;
   }
   runtime::Loop::current()->set_interest(fd_, interest);
@@ -64,6 +65,7 @@ void Transport::want_patiently(unsigned interest) noexcept {
   interest_ = static_cast<std::uint8_t>(interest);
   watched_ = patient_ = true;
   runtime::Loop::current()->watch_patiently(fd_, interest, *handler_);
+  tell_nice();
 }
 
 void Transport::close(CloseMode mode) noexcept {

@@ -149,6 +149,7 @@ void Loop::release_fd(FdEntry& e) noexcept {
   e.handler = nullptr;
   e.wanted = e.actual = 0;
   e.patient = false;
+  e.nice = 0;
   ++e.generation;
 }
 
@@ -196,8 +197,15 @@ void Loop::apply_changes(P& poller) noexcept {
 
 // --- the turn ---
 
+void Loop::order_by_niceness(std::size_t events) noexcept {
+  const auto nice = [this](const PollEvent& e) { return fds_[static_cast<std::uint32_t>(e.cookie)].nice; };
+  std::sort(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(events),
+            [&](const PollEvent& a, const PollEvent& b) { return nice(a) < nice(b); });
+}
+
 void Loop::dispatch(std::size_t events) noexcept {
   if (events == 0) return;
+  if (some_nice_ && events > 1) order_by_niceness(events);
   mark_.enter_phase(Doing::Io);
   std::uint64_t stale = 0;
   for (std::size_t i = 0; i < events; ++i) {

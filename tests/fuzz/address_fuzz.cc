@@ -32,6 +32,7 @@ AddressRules rules_of(unsigned a, unsigned b) {
   r.names = (b & 4) != 0;
   r.unix_paths = (b & 8) != 0;
   r.inherited_fd = (b & 16) != 0;
+  r.socket_pair = (b & 32) != 0;
   return r;
 }
 
@@ -51,8 +52,9 @@ void check_literal(std::string_view text) {
 
 void check_rules(const AddressSpec& s, const AddressRules& r) {
   require(s.type == SocketType::Stream ? r.stream : r.datagram, "the type is permitted");
-  if (s.kind == AddressKind::InheritedFd) {
-    require(r.inherited_fd && s.fd >= 0, "an inherited descriptor is permitted and a number");
+  if (s.kind == AddressKind::InheritedFd || s.kind == AddressKind::SocketPair) {
+    require((s.kind == AddressKind::SocketPair ? r.socket_pair : r.inherited_fd) && s.fd >= 0,
+            "an inherited descriptor is permitted and a number");
     return;
   }
   if (s.kind != AddressKind::Ip) {

@@ -52,6 +52,7 @@ enum Where : std::uint32_t {
   kAcme = 1U << 18,
   kUdpProxy = 1U << 19,
   kOtherSection = 1U << 20,
+  kNamespaceList = 1U << 21,
 
   kFrontends = kFrontend | kListen,  // what accepts
   kBackends = kBackend | kListen,    // what has servers

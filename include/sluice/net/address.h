@@ -73,7 +73,13 @@ struct SocketAddress {
 enum class SocketType : std::uint8_t { Stream, Datagram };
 
 // What kind of address the text named.
-enum class AddressKind : std::uint8_t { Ip, Unix, AbstractUnix, InheritedFd };
+enum class AddressKind : std::uint8_t {
+  Ip,
+  Unix,
+  AbstractUnix,
+  InheritedFd,  // "fd@": a listening socket
+  SocketPair,   // "sockpair@": a connected unix socket over which connections are passed
+};
 
 // How the port part was written.
 enum class PortKind : std::uint8_t { None, Fixed, Range, OffsetPlus, OffsetMinus };
@@ -88,7 +94,7 @@ struct AddressSpec {
   PortKind port_kind = PortKind::None;
   std::uint16_t port = 0;  // first port of a range, or the amount of an offset
   std::uint16_t port_last = 0;
-  int fd = -1;  // InheritedFd
+  int fd = -1;  // InheritedFd, SocketPair
 };
 
 // What a place in the configuration accepts.
@@ -103,6 +109,7 @@ struct AddressRules {
   bool names = true;  // host names accepted
   bool unix_paths = true;
   bool inherited_fd = false;
+  bool socket_pair = false;
 };
 
 // The text of an address as manual 2.9 gives it. Errors are sentences for the user, without place.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "sluice/config/option_table.h"
 #include "sluice/net/address.h"
 #include "sluice/net/proxy_protocol.h"
+#include "sluice/runtime/thread_set.h"
 
 namespace sluice::net {
 
@@ -21,6 +23,14 @@ struct UnixPermissions {
   long uid = -1;
   long gid = -1;
 };
+
+// "shards": how many sockets of an address share its connections.
+struct Shards {
+  enum class Kind : std::uint8_t { Default, Number, ByThread, ByGroup } kind = Kind::Default;
+  std::uint32_t number = 0;  // Number: at least 1
+};
+// The word behind "shards": <number>, by-thread or by-group. False: none of them.
+bool parse_shards(std::string_view word, Shards& out) noexcept;
 
 struct BindSpec {
   AddressSpec address;
@@ -44,6 +54,10 @@ struct BindSpec {
   std::string congestion;                            // "cc"
   std::string md5_password;                          // "tcp-md5sig"
   int save_syn = 0;                                  // "tcp-ss": 0 .. 2
+  std::string label;                                 // "label"
+  int nice = 0;                                      // "nice": -1024 .. 1024
+  Shards shards;                                     // "shards"
+  std::optional<runtime::ThreadSet> threads;         // "thread": the only ones that accept; unset: all
   UnixPermissions permissions;
 };
 
@@ -51,6 +65,15 @@ struct BindSpec {
 struct BindSpecs {
   static constexpr bool kInherited = false;
   std::vector<BindSpec> binds;
+};
+
+// Part of a namespace_list section: the namespaces that a PROXY header may name for "namespace *" of servers.
+struct NamespaceListSpec {
+  struct Name {
+    std::string text;
+    config::Location at{};
+  };
+  std::vector<Name> names;
 };
 
 // Part of the global section: "unix-bind [prefix <p>] [mode ..] [user ..] ...".

@@ -73,16 +73,29 @@ class Transport {
   // Whether the peer sent bytes that nobody has fetched: a close then resets the connection instead of ending it.
   [[nodiscard]] bool unread() const noexcept;
 
+  // Of its events, from now on: see runtime::Loop::set_nice.
+  void set_nice(std::int8_t nice) noexcept {
+    if (nice == nice_) return;
+    nice_ = nice;
+    if (watched_) runtime::Loop::current()->set_nice(fd_, nice);
+  }
+
+  [[nodiscard]] std::int8_t nice() const noexcept { return nice_; }
+
   void close(CloseMode mode) noexcept;
 
  protected:
   void apply(unsigned interest) noexcept;
+  void tell_nice() noexcept {
+    if (nice_ != 0) runtime::Loop::current()->set_nice(fd_, nice_);
+  }
 
   runtime::IoHandler* handler_;
   int fd_;
   std::uint8_t interest_ = 0;
   bool watched_ = false;
   bool patient_ = false;  // the poller may not know yet
+  std::int8_t nice_ = 0;
 };
 
 class PlainTransport final : public Transport {

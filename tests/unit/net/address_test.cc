@@ -78,13 +78,26 @@ TEST(ParseAddress, PathsAndAbstractNamesFitTheirField) {
 }
 
 TEST(ParseAddress, FamiliesThatAreNotBuiltAreRefusedByName) {
-  for (const auto text : {"quic4@:443"sv, "mptcp@:443"sv, "rhttp@be/s"sv, "sockpair@5"sv}) {
+  for (const auto text : {"quic4@:443"sv, "mptcp@:443"sv, "rhttp@be/s"sv}) {
     AddressRules r;
     r.datagram = true;
     const auto got = parse_address(text, r);
     ASSERT_FALSE(got) << text;
     EXPECT_NE(got.error().find("not supported yet"), std::string::npos) << got.error();
   }
+}
+
+TEST(ParseAddress, SocketPairs) {
+  AddressRules r;
+  EXPECT_FALSE(parse_address("sockpair@5", r));
+  r.socket_pair = true;
+  EXPECT_FALSE(parse_address("sockpair@x", r));
+  EXPECT_FALSE(parse_address("fd@5", r));
+  const auto got = parse_address("sockpair@5", r);
+  ASSERT_TRUE(got) << got.error();
+  EXPECT_EQ(got->kind, AddressKind::SocketPair);
+  EXPECT_EQ(got->fd, 5);
+  EXPECT_EQ(resolve(*got)->family(), AF_UNIX);
 }
 
 }  // namespace

@@ -96,6 +96,34 @@ TEST_F(LoopPollerCalls, APatientWatchThatEndsEarlyCostsNothingAndLeavesNothingBe
   EXPECT_EQ(calls_of_next_turn(), Calls{"add 10 1"});
 }
 
+TEST_F(LoopPollerCalls, OfTheEventsOfOneWaitThoseOfLowerNicenessComeFirst) {
+  std::vector<int> order;
+  Handler handlers[5];
+  const std::int8_t nice[5] = {0, 100, -1, 0, -128};
+  for (int i = 0; i < 5; ++i) {
+    handlers[i].then = [&order, i](unsigned) { order.push_back(i); };
+    loop->watch(10 + i, kIn, handlers[i]);
+    if (nice[i] != 0) loop->set_nice(10 + i, nice[i]);
+  }
+  loop->turn();
+  const auto all = [&] {
+    order.clear();
+    script.coming.push_back({event(11, kIn), event(10, kIn), event(12, kIn), event(13, kIn), event(14, kIn)});
+    loop->turn();
+  };
+  all();
+  ASSERT_EQ(order.size(), 5U);
+  EXPECT_EQ(order[0], 4);
+  EXPECT_EQ(order[1], 2);
+  EXPECT_EQ(order[4], 1);
+  // It ends with the watch.
+  loop->unwatch(14);
+  loop->watch(14, kIn, handlers[4]);
+  loop->turn();
+  all();
+  EXPECT_EQ(order.front(), 2);
+}
+
 TEST_F(LoopPollerCalls, WatchedAndGoneWithinATurnCostsNothing) {
   loop->watch(10, kIn, h);
   loop->unwatch(10);
