@@ -1,6 +1,10 @@
 #include "sluice/backend/backend.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -200,13 +204,41 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
         if (check->port_kind == net::PortKind::None) s->check_target_.address->set_port(0);
       }
     }
-    if (const std::string& netns = s->options().netns; !netns.empty()) {
+    if (const std::string& netns = s->options().netns; netns == "*") {
+      s->client_netns_ = true;
+    } else if (!netns.empty()) {
       auto opened = net::open_namespace(netns);
       if (opened) {
         s->netns_ = *opened;
       } else {
         good = false;
         diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : " + opened.error());
+      }
+    }
+
+    if (const auto& proxy = s->options().socks4) {
+      auto resolved = net::resolve(*proxy);
+      const int family = target.address.family();
+      if (!resolved) {
+        good = false;
+        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'socks4' : " + resolved.error() + ".");
+      } else if (target.address.len != 0 && family != AF_INET) {
+        good = false;
+        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() +
+                                    "' : 'socks4' : the server's address has to be IPv4, SOCKS4 knows no other.");
+      } else {
+        s->socks4_ = resolved.value();
+      }
+    } else if (s->options().check_via_socks4) {
+      diag.warning(s->spec_.at,
+                   "'server " + name_ + "/" + s->name() + "' : 'check-via-socks4' has no effect without 'socks4'.");
+    }
+    if (s->spec_.address.kind == net::AddressKind::SocketPair) {
+      s->passes_to_.reset(::fcntl(s->spec_.address.fd, F_DUPFD_CLOEXEC, 3));
+      if (!s->passes_to_.valid()) {
+        good = false;
+        diag.error(s->spec_.address_at, "'server " + name_ + "/" + s->name() + "' : cannot use file descriptor '" +
+                                            std::to_string(s->spec_.address.fd) + "' : " + std::strerror(errno) + ".");
       }
     }
 
@@ -227,6 +259,8 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
     auto resolved = net::resolve(source.address);
     if (resolved) {
       s->source_ = resolved.value();
+      if (source.address.port_kind == net::PortKind::Range)
+        s->source_ports_ = std::make_unique<SourcePorts>(source.address.port, source.address.port_last);
     } else {
       good = false;
       diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'source' : " + resolved.error());

@@ -131,7 +131,7 @@ void on_all_backups(KeywordContext& c) { c.part<BackendSpec>().all_backups = !c.
 void on_source(KeywordContext& c) {
   SourceSpec source;
   std::size_t used = 0;
-  if (parse_source(c, c.args(), source, used)) {
+  if (parse_source(c, c.args(), source, used, false)) {
     if (used < c.size())
       return c.error(c.arg(used),
                      "'source' cannot handle unexpected argument '" + std::string(c.arg(used).text) + "'.");
@@ -200,7 +200,7 @@ bool parse_usesrc(KeywordContext& c, const config::Token& word, SourceSpec& out)
 
 }  // namespace
 
-bool parse_source(KeywordContext& c, std::span<const Token> words, SourceSpec& out, std::size_t& used) {
+bool parse_source(KeywordContext& c, std::span<const Token> words, SourceSpec& out, std::size_t& used, bool range) {
   if (words.empty() || words[0].text.empty()) {
     c.error(
         "'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as "
@@ -209,6 +209,7 @@ bool parse_source(KeywordContext& c, std::span<const Token> words, SourceSpec& o
   }
   net::AddressRules rules;
   rules.unix_paths = false;
+  rules.port_range = range;
   auto address = net::parse_address(words[0].text, rules);
   if (!address) {
     c.error(words[0], "'source " + std::string(words[0].text) + "' : " + address.error());

@@ -124,12 +124,14 @@ void parse_connect(KeywordContext& c, const char* subject, std::vector<CheckStep
       step.comment = v->text;
     } else if (word.text == "send-proxy") {
       step.send_proxy = true;
-    } else if (word.text == "ssl" || word.text == "sni" || word.text == "alpn" || word.text == "proto" ||
-               word.text == "via-socks4") {
+    } else if (word.text == "via-socks4") {
+      step.via_socks4 = true;
+    } else if (word.text == "ssl" || word.text == "sni" || word.text == "alpn" || word.text == "proto") {
       return w.fail(word, "'" + std::string(word.text) + "' is not supported yet.");
     } else {
-      return w.fail(word, "expects 'comment', 'default', 'port', 'addr', 'send-proxy', 'linger' but got '" +
-                              std::string(word.text) + "' as argument.");
+      return w.fail(word,
+                    "expects 'comment', 'default', 'port', 'addr', 'send-proxy', 'via-socks4', 'linger' but got '" +
+                        std::string(word.text) + "' as argument.");
     }
   }
   steps.push_back(std::move(step));

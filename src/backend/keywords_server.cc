@@ -191,7 +191,7 @@ void on_source(OptionContext& c, ServerSpec& s) {
   }
   SourceSpec source;
   std::size_t used = 0;
-  if (parse_source(c.line(), words, source, used)) s.options.source = source;
+  if (parse_source(c.line(), words, source, used, true)) s.options.source = source;
 }
 
 void send_proxy(OptionContext& c, ServerSpec& s, std::uint8_t version) {
@@ -262,9 +262,15 @@ void on_md5(OptionContext& c, ServerSpec& s) {
     c.error(c.arg(0), subject(c, s) + "'tcp-md5sig' expects a password of 1 to 80 characters.");
 }
 
-void on_namespace(OptionContext& c, ServerSpec& s) {
-  if (c.arg(0).text == "*") return c.error(c.arg(0), subject(c, s) + "'namespace *' is not supported yet.");
-  s.options.netns = c.arg(0).text;
+void on_socks4(OptionContext& c, ServerSpec& s) {
+  net::AddressRules rules;
+  rules.port_required = true;
+  rules.unix_paths = false;
+  auto address = net::parse_address(c.arg(0).text, rules);
+  if (!address)
+    return c.error(c.arg(0), subject(c, s) + "'socks4' : " + address.error() + ".",
+                   "for example: socks4 10.0.0.1:1080");
+  s.options.socks4 = std::move(address).value();
 }
 
 constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
@@ -278,6 +284,7 @@ constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"backup", 0, [](OptionContext& c, ServerSpec& s) { s.options.backup = !c.negated(); }, config::kNoPrefix},
     {"cc", 1, [](OptionContext& c, ServerSpec& s) { s.options.congestion = c.arg(0).text; }},
     {"check", 0, [](OptionContext& c, ServerSpec& s) { s.options.check = !c.negated(); }, config::kNoPrefix},
+    {"check-via-socks4", 0, [](OptionContext&, ServerSpec& s) { s.options.check_via_socks4 = true; }},
     {"check-send-proxy", 0, [](OptionContext& c, ServerSpec& s) { s.options.check_send_proxy = !c.negated(); },
      config::kNoPrefix},
     {"disabled", 0, [](OptionContext&, ServerSpec& s) { s.options.disabled = true; }},
@@ -294,7 +301,7 @@ constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"maxconn", 1, set_number<&ServerOptions::maxconn>},
     {"maxqueue", 1, set_number<&ServerOptions::maxqueue>},
     {"minconn", 1, set_number<&ServerOptions::minconn>},
-    {"namespace", 1, on_namespace},
+    {"namespace", 1, [](OptionContext& c, ServerSpec& s) { s.options.netns = c.arg(0).text; }},
     {"on-marked-down", 1, on_marked_down},
     {"on-marked-up", 1, on_marked_up},
     {"pool-low-conn", 1, set_number<&ServerOptions::pool_low_conn>},
@@ -310,6 +317,7 @@ constexpr config::OptionRow<ServerSpec> kServerOptions[] = {
     {"set-proxy-v2-tlv-fmt", 1, on_proxy_tlv, config::kInParentheses},
     {"rise", 1, set_count<&ServerOptions::rise>},
     {"slowstart", 1, set_time<&ServerOptions::slowstart, true>},
+    {"socks4", 1, on_socks4},
     {"source", 0, on_source},
     {"tcp-md5sig", 1, on_md5},
     {"tcp-ut", 1, set_time<&ServerOptions::tcp_user_timeout, true>},
@@ -343,6 +351,7 @@ void on_server(KeywordContext& c) {
   s.options = spec.default_server;
   net::AddressRules rules;
   rules.port_offset = true;
+  rules.socket_pair = true;
   auto address = net::parse_address(c.arg(1).text, rules);
   bool good = true;
   if (address) {

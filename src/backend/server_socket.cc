@@ -5,13 +5,18 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstddef>
 
 #include "sluice/backend/server.h"
+#include "sluice/net/descriptor_passing.h"
 #include "sluice/net/socket_options.h"
 
 namespace sluice::backend {
 
 namespace {
+
+// Ports of a range that somebody else has are passed by, so many at a time.
+constexpr int kMostPorts = 16;
 
 int bind_to(int fd, const net::SocketAddress& source) noexcept {
   const int one = 1;
@@ -22,6 +27,28 @@ int bind_to(int fd, const net::SocketAddress& source) noexcept {
 #endif
   if (!any_port) (void)::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   return ::bind(fd, &source.sa, source.len) == 0 ? 0 : errno;
+}
+
+int bind_to_range(int fd, net::SocketAddress source, SourcePorts& ports, SourcePort& used) noexcept {
+  for (int i = 0; i < kMostPorts; ++i) {
+    SourcePort port(ports);
+    if (port.number() == 0) return EADDRINUSE;
+    source.set_port(port.number());
+    const int failed = bind_to(fd, source);
+    if (failed == EADDRINUSE) continue;
+    used = std::move(port);
+    return failed;
+  }
+  return EADDRINUSE;
+}
+
+// One end of a pair; the other goes to who listens at the end of `passes_to`.
+int open_pair(int passes_to, base::UniqueFd& out) noexcept {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) return errno;
+  out.reset(ends[0]);
+  const base::UniqueFd theirs(ends[1]);
+  return net::pass_descriptor(passes_to, theirs.get());
 }
 
 // An address that need not be ours.
@@ -57,11 +84,17 @@ int set_tcp_options(int fd, const ServerOptions& o, const net::SocketAddress& to
 
 }  // namespace
 
-int open_server_socket(const Server& server, const net::SocketAddress& to, const net::Address& presented,
-                       bool data_follows, base::UniqueFd& out) noexcept {
-  out.reset(net::open_socket(server.netns(), to.family(), SOCK_STREAM));
-  if (!out.valid()) return errno;
-  const int fd = out.get();
+bool is_passed_on(const net::SocketAddress& to) noexcept {
+  return to.family() == AF_UNIX && to.len <= offsetof(sockaddr_un, sun_path);
+}
+
+int open_server_socket(const Server& server, const ServerSocketWish& wish, ServerSocket& out) noexcept {
+  const net::SocketAddress& to = wish.to;
+  if (is_passed_on(to)) return open_pair(server.passes_to(), out.fd);
+  const int netns = server.in_client_namespace() ? wish.client_netns : server.netns();
+  out.fd.reset(net::open_socket(netns, to.family(), SOCK_STREAM));
+  if (!out.fd.valid()) return errno;
+  const int fd = out.fd.get();
 #ifdef SO_BINDTODEVICE
   if (const std::string& device = server.source_interface(); !device.empty()) {
     if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(), static_cast<socklen_t>(device.size() + 1)) != 0)
@@ -69,12 +102,20 @@ int open_server_socket(const Server& server, const net::SocketAddress& to, const
   }
 #endif
   if (to.family() != AF_UNIX) {
-    if (const int failed = set_tcp_options(fd, server.options(), to, data_follows); failed != 0) return failed;
+    if (const int failed = set_tcp_options(fd, server.options(), to, wish.data_follows); failed != 0) return failed;
   }
   // Of another family than the server's it cannot be presented.
   const auto family = to.address().family();
+  const net::Address& presented = wish.presented;
   if (presented.family() != net::Family::None && presented.family() == family) return bind_presented(fd, presented);
-  return server.source() == nullptr ? 0 : bind_to(fd, *server.source());
+  if (server.source() == nullptr) return 0;
+  if (server.source_ports() == nullptr) return bind_to(fd, *server.source());
+  return bind_to_range(fd, *server.source(), *server.source_ports(), out.port);
+}
+
+int connect_server_socket(const net::SocketAddress& to, int fd) noexcept {
+  if (is_passed_on(to)) return 0;
+  return ::connect(fd, &to.sa, to.len) == 0 ? 0 : errno;
 }
 
 }  // namespace sluice::backend

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,10 +16,12 @@
 #include "sluice/backend/health.h"
 #include "sluice/backend/idle_pool.h"
 #include "sluice/backend/queue.h"
+#include "sluice/backend/source_ports.h"
 #include "sluice/backend/spec.h"
 #include "sluice/base/counters.h"
 #include "sluice/base/list.h"
 #include "sluice/base/time.h"
+#include "sluice/base/unique_fd.h"
 #include "sluice/net/address.h"
 
 namespace sluice::backend {
@@ -136,8 +139,15 @@ class Server {
     int occurrence = -1;
   };
   [[nodiscard]] const Presented& presented() const noexcept { return presented_; }
-  // Its namespace, -1 = ours.
+  // Where the source has a range of ports; null: one, or any. Its port is given back when the connection ends.
+  [[nodiscard]] SourcePorts* source_ports() const noexcept { return source_ports_.get(); }
+  // Its namespace, -1 = ours; that of the client with "namespace *".
   [[nodiscard]] int netns() const noexcept { return netns_; }
+  [[nodiscard]] bool in_client_namespace() const noexcept { return client_netns_; }
+  // The SOCKS4 proxy that traffic goes through ("socks4"); null: none.
+  [[nodiscard]] const net::SocketAddress* socks4() const noexcept { return socks4_ ? &*socks4_ : nullptr; }
+  // "sockpair@": where the far ends of its connections go.
+  [[nodiscard]] int passes_to() const noexcept { return passes_to_.get(); }
 
   // -- load, any thread
   [[nodiscard]] std::uint32_t current() const noexcept { return current_.load(std::memory_order_relaxed); }  // scur
@@ -241,7 +251,11 @@ class Server {
   std::optional<net::SocketAddress> source_;
   std::string source_interface_;
   Presented presented_;
+  std::unique_ptr<SourcePorts> source_ports_;
+  std::optional<net::SocketAddress> socks4_;
+  base::UniqueFd passes_to_;
   int netns_ = -1;
+  bool client_netns_ = false;
   bool may_shut_sessions_ = false;
   bool in_use_ = false;  // the balancer has it; guarded by Backend::mutex_
 

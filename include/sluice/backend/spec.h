@@ -40,7 +40,7 @@ struct InitAddress {
 // "source" of a server or backend.
 struct SourceSpec {
   bool set = false;
-  net::AddressSpec address;  // host "" or "*": any address
+  net::AddressSpec address;  // host "" or "*": any address; its port may be a range
   std::string interface;     // SO_BINDTODEVICE; "" = none
   // "usesrc": what traffic presents instead; checks never do.
   enum class Present : std::uint8_t { Own, Fixed, Client, ClientIp, Header } present = Present::Own;
@@ -83,12 +83,14 @@ struct ServerOptions {
   base::Millis tcp_user_timeout = base::kNoTimeout;  // "tcp-ut"
   std::string congestion;                            // "cc"
   std::string md5_password;                          // "tcp-md5sig"
-  std::string netns;                                 // "namespace"
+  std::string netns;                                 // "namespace"; "*": the client's
+  std::optional<net::AddressSpec> socks4;            // "socks4"
   std::vector<InitAddress> init_addr;                // empty = last,libc
   InitState init_state = InitState::Default;
 
   bool check = false;
   bool check_send_proxy = false;  // "check-send-proxy": also to a "port" or "addr" of its own
+  bool check_via_socks4 = false;  // "check-via-socks4": through the same proxy as the traffic
   base::Millis inter{2000};
   base::Millis fastinter{0};  // 0 = inter
   base::Millis downinter{0};  // 0 = inter
@@ -155,6 +157,7 @@ struct CheckStep {
   bool linger = false;
   bool default_options = false;
   bool send_proxy = false;
+  bool via_socks4 = false;
   std::string data;    // Send
   HttpSend http;       // SendHttp
   CheckExpect expect;  // Expect

@@ -50,6 +50,7 @@ void Check::close_socket(bool reset) noexcept {
     (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   }
   fd_.reset();
+  port_ = {};
 }
 
 // ---- one run ------------------------------------------------------------------------------------------------------
@@ -156,9 +157,20 @@ Check::Flow Check::connect_now(const CheckPlan::Step& step) noexcept {
     greets_ = step.spec->send_proxy;
   if (to.len == 0) return fail(CheckStatus::SockError, "no address");
 
-  if (const int code = open_server_socket(server_, to, {}, false, fd_); code != 0) {
+  const bool own_target = step.spec == nullptr || step.spec->default_options;
+  socks4_.reset();
+  if (server_.socks4() != nullptr && (own_target ? server_.options().check_via_socks4 : step.spec->via_socks4)) {
+    if (to.family() != AF_INET) return fail(CheckStatus::SockError, "SOCKS4 knows IPv4 addresses only");
+    socks4_.emplace(to);
+    to = *server_.socks4();
+  }
+  ServerSocket socket;
+  const int failed = open_server_socket(server_, {to, {}, false, -1}, socket);
+  fd_ = std::move(socket.fd);
+  port_ = std::move(socket.port);
+  if (failed != 0) {
     fd_.reset();
-    return fail(CheckStatus::SockError, os_error(code));
+    return fail(CheckStatus::SockError, os_error(failed));
   }
   if (to.family() != AF_UNIX) {
     const int one = 1;
@@ -167,8 +179,7 @@ Check::Flow Check::connect_now(const CheckPlan::Step& step) noexcept {
   eof_ = false;
   in_bytes_ = 0;
   phase_ = Phase::Connecting;
-  if (::connect(fd_.get(), &to.sa, to.len) != 0 && errno != EINPROGRESS) {
-    const int code = errno;
+  if (const int code = connect_server_socket(to, fd_.get()); code != 0 && code != EINPROGRESS) {
     fd_.reset();
     return fail(CheckStatus::L4Connection, os_error(code) + at_step());
   }
@@ -184,6 +195,34 @@ void Check::connected() noexcept {
     (void)fail(CheckStatus::L4Connection, os_error(code) + at_step());
     return;
   }
+  if (socks4_) {
+    phase_ = Phase::AskingProxy;
+    ask_proxy();
+  } else {
+    stands();
+  }
+}
+
+void Check::ask_proxy() noexcept {
+  switch (socks4_->go_on(fd_.get())) {
+    case net::Socks4::Step::Wait:
+      loop_.set_interest(fd_.get(), socks4_->asked() ? runtime::kIn : runtime::kOut);
+      return;
+    case net::Socks4::Step::Done:
+      break;
+    case net::Socks4::Step::Refused:
+      (void)fail(CheckStatus::L4Connection, "SOCKS4 Proxy deny the request during handshake" + at_step());
+      return;
+    case net::Socks4::Step::Broken:
+      (void)fail(CheckStatus::L4Connection, os_error(errno) + at_step());
+      return;
+  }
+  socks4_.reset();
+  stands();
+}
+
+// The server is at the other end.
+void Check::stands() noexcept {
   if (plan_.spec.timeout != base::kNoTimeout) loop_.arm(timeout_timer_, loop_.now() + plan_.spec.timeout);
   if (greets_) {
     greet();
@@ -417,7 +456,7 @@ Check::Flow Check::finish(CheckStatus status, CheckOutcome outcome, int code, st
 
 void Check::on_timeout() noexcept {
   if (phase_ == Phase::Idle) return;
-  if (phase_ == Phase::Connecting) {
+  if (phase_ == Phase::Connecting || phase_ == Phase::AskingProxy) {
     (void)fail(CheckStatus::L4Timeout, at_step());
     return;
   }
@@ -440,6 +479,9 @@ void Check::on_io(unsigned ready) noexcept {
       return;
     case Phase::Connecting:
       connected();
+      return;
+    case Phase::AskingProxy:
+      ask_proxy();
       return;
     case Phase::Sending:
       if (send_now() == Flow::Next) advance();

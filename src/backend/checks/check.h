@@ -1,10 +1,12 @@
 // One server's health check: its timer, its connection, its steps.
 //
-//   Idle ──timer──> Connecting ──> Sending ──> Expecting ──> ... ──> Idle (result given to the backend)
+//   Idle ──timer──> Connecting [──> AskingProxy] ──> Sending ──> Expecting ──> ... ──> Idle (result given to the
+//   backend)
 //                      └───────────── error, timeout ─────────────────┘
 // Thread: the loop's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,9 +14,11 @@
 #include "backend/checks/expect.h"
 #include "sluice/backend/backend.h"
 #include "sluice/backend/check.h"
+#include "sluice/backend/source_ports.h"
 #include "sluice/base/unique_fd.h"
 #include "sluice/http/h1/body_decoder.h"
 #include "sluice/http/h1/head_parser.h"
+#include "sluice/net/socks4.h"
 #include "sluice/runtime/loop.h"
 
 namespace sluice::backend {
@@ -50,7 +54,7 @@ class Check final : public runtime::IoHandler {
   void describe(runtime::IoDescription& out) const noexcept override;
 
  private:
-  enum class Phase : std::uint8_t { Idle, Connecting, Sending, Expecting };
+  enum class Phase : std::uint8_t { Idle, Connecting, AskingProxy, Sending, Expecting };
   enum class Flow : std::uint8_t { Next, Wait, Ended };
 
   void begin() noexcept;
@@ -58,6 +62,8 @@ class Check final : public runtime::IoHandler {
   Flow enter_step() noexcept;
   Flow connect_now(const CheckPlan::Step& step) noexcept;
   void connected() noexcept;
+  void ask_proxy() noexcept;
+  void stands() noexcept;
   void greet() noexcept;
   Flow send_now() noexcept;
   Flow receive_now() noexcept;
@@ -85,7 +91,9 @@ class Check final : public runtime::IoHandler {
   std::uint64_t random_state_;
 
   Phase phase_ = Phase::Idle;
+  SourcePort port_;
   base::UniqueFd fd_;
+  std::optional<net::Socks4> socks4_;  // until the proxy has answered
   std::size_t step_ = 0;
   base::TimePoint began_;
   base::Clock::time_point clock_began_;

@@ -1,5 +1,7 @@
 #include "sluice/http/mux/h1_back.h"
 
+#include <cerrno>
+
 namespace sluice::http::mux {
 
 void H1Back::start() noexcept {
@@ -145,24 +147,54 @@ unsigned H1Back::read_input(unsigned ready) noexcept {
   return 0;
 }
 
+void H1Back::connect_failed(base::ErrorCode code, int sys) noexcept {
+  connecting_ = false;
+  fail(code, sys);
+  transport_->want(0);
+  if (stream_ != nullptr)
+    stream_->on_back(kClosed);
+  else
+    owner_->on_idle_event();
+}
+
+// The end of the connect, and of what a proxy before the server has to be asked. False: not yet, or it failed and that
+// was told.
+bool H1Back::stands(unsigned ready) noexcept {
+  if (!at_proxy_) {
+    if ((ready & (runtime::kOut | runtime::kErr | runtime::kHup)) == 0) return false;
+    if (const int sys = transport_->pending_error(); sys != 0) {
+      connect_failed(sys == ECONNREFUSED ? base::ErrorCode::ConnectRefused
+                     : sys == ETIMEDOUT  ? base::ErrorCode::ConnectTimeout
+                                         : base::ErrorCode::ConnectFailed,
+                     sys);
+      return false;
+    }
+    if (socks4_ == nullptr) return true;
+    at_proxy_ = true;
+  }
+  switch (socks4_->go_on(transport_->fd())) {
+    case net::Socks4::Step::Wait:
+      transport_->want(socks4_->asked() ? unsigned{runtime::kIn} : unsigned{runtime::kOut});
+      return false;
+    case net::Socks4::Step::Done:
+      break;
+    case net::Socks4::Step::Refused:
+      connect_failed(base::ErrorCode::ConnectRefused, ECONNREFUSED);
+      return false;
+    case net::Socks4::Step::Broken:
+      connect_failed(base::ErrorCode::ConnectFailed, errno);
+      return false;
+  }
+  at_proxy_ = false;
+  socks4_.reset();
+  return true;
+}
+
 void H1Back::on_io(unsigned ready) noexcept {
   unsigned events = 0;
   if (connecting_) {
-    if ((ready & (runtime::kOut | runtime::kErr | runtime::kHup)) == 0) return;
+    if (!stands(ready)) return;
     connecting_ = false;
-    const int sys = transport_->pending_error();
-    if (sys != 0) {
-      fail(sys == ECONNREFUSED ? base::ErrorCode::ConnectRefused
-           : sys == ETIMEDOUT  ? base::ErrorCode::ConnectTimeout
-                               : base::ErrorCode::ConnectFailed,
-           sys);
-      transport_->want(0);
-      if (stream_ != nullptr)
-        stream_->on_back(kClosed);
-      else
-        owner_->on_idle_event();
-      return;
-    }
     events |= kConnected;
     transport_->want(runtime::kIn | runtime::kRdHup | (out_.empty() ? 0U : unsigned{runtime::kOut}));
     // Readiness for reading is looked at when the poller reports it.

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "sluice/http/mux/h1_channel.h"
+#include "sluice/net/socks4.h"
 
 namespace sluice::http::mux {
 
@@ -31,6 +33,9 @@ class H1Back final : public H1Channel<BackEndpoint> {
   // Registers for what is to come: the end of the connect, or input.
   void start() noexcept;
   void close(net::CloseMode mode) noexcept;
+  // Connected to, or connecting to, a SOCKS4 proxy that is to be asked for the server first; connecting was true. The
+  // connection counts as connecting until the proxy has agreed. Before begin_with(), which then is not to be `now`.
+  void go_through_socks4(const net::SocketAddress& server) { socks4_ = std::make_unique<net::Socks4>(server); }
   // What the connection begins with, before any exchange. now: the socket can take it already, as on the same machine;
   // else it goes as soon as the connection stands.
   void begin_with(std::string_view bytes, bool now) noexcept;
@@ -52,6 +57,8 @@ class H1Back final : public H1Channel<BackEndpoint> {
  private:
   unsigned parse_head() noexcept;
   unsigned read_input(unsigned ready) noexcept;
+  [[nodiscard]] bool stands(unsigned ready) noexcept;
+  void connect_failed(base::ErrorCode code, int sys) noexcept;
 
   BackOwner* owner_;
   StreamEvents* stream_ = nullptr;
@@ -59,7 +66,9 @@ class H1Back final : public H1Channel<BackEndpoint> {
   h1::HeadParser parser_;
   h1::ResponseContext context_;
   HeadState head_state_ = HeadState::None;
+  std::unique_ptr<net::Socks4> socks4_;  // until the proxy has answered
   bool connecting_;
+  bool at_proxy_ = false;  // socks4_: the connection to it stands
   bool awaiting_head_ = false;
   bool begun_ = false;
   bool request_wants_close_ = false;

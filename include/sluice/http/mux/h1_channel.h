@@ -56,6 +56,7 @@ class H1Channel : public Base, public runtime::IoHandler {
   void want_room() noexcept final;
   void become_tunnel() noexcept final;
   [[nodiscard]] net::Transport& transport() noexcept final { return *transport_; }
+  [[nodiscard]] const net::Transport& transport() const noexcept { return *transport_; }
   [[nodiscard]] std::uint64_t wire_in() const noexcept final { return wire_in_; }
   [[nodiscard]] std::uint64_t wire_out() const noexcept final { return wire_out_; }
   void capture(h1::ErrorCapture& out) const final;
