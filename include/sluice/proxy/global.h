@@ -16,6 +16,7 @@
 #include "sluice/base/log_sink.h"
 #include "sluice/http/mux/h1_channel.h"
 #include "sluice/net/proxy_protocol.h"
+#include "sluice/net/socket_options.h"
 #include "sluice/policy/context.h"
 #include "sluice/policy/process_variables.h"
 #include "sluice/proxy/draining.h"
@@ -87,6 +88,11 @@ struct ListenerInfo {
   net::PrefaceKind preface = net::PrefaceKind::None;  // "accept-proxy", "accept-netscaler-cip"
   std::uint32_t netscaler_magic = 0;
   bool save_syn = false;  // "tcp-ss"
+  bool passed = false;    // "sockpair@": connections are passed over a unix socket, not accepted
+  int netns = -1;         // "namespace", -1: ours
+  std::string netns_name;
+  std::int8_t nice = 0;  // "nice", in the loop's measure
+  std::string label;     // "label"
   base::PerThread<ListenerCounters> counters;
 };
 
@@ -153,8 +159,9 @@ struct Global final : public ProxyNames, public policy::BackendLookup {
   std::atomic<std::uint32_t> streams{0};
   std::atomic<std::uint64_t> error_events{0};
   std::atomic<std::uint64_t> maxconn_reached{0};
-  std::atomic<bool> stopping{false};  // announced; connections still come and go as before
-  Draining draining;                  // and now they end
+  std::atomic<bool> stopping{false};            // announced; connections still come and go as before
+  Draining draining;                            // and now they end
+  std::vector<net::NamedNamespace> namespaces;  // namespace_list: those that a client may name
   base::EventRate connection_rate, session_rate;
   base::PerThread<ThreadCounters> counters;
   // By thread; each entry is written and read by its own thread only. Null: not running.

@@ -18,6 +18,12 @@ namespace sluice::model {
 
 namespace {
 
+// "nice" -1024 .. 1024 in the measure of runtime::Loop::set_nice(): what is not 0 stays so.
+std::int8_t loop_niceness(int nice) noexcept {
+  const int eighths = (nice + (nice > 0 ? 7 : nice < 0 ? -7 : 0)) / 8;
+  return static_cast<std::int8_t>(std::clamp(eighths, -128, 127));
+}
+
 class Builder {
  public:
   Builder(const config::Document& document, BuildOptions options, config::Diagnostics& diag)
@@ -44,6 +50,7 @@ class Builder {
     resolve();
     make_backends();
     for (const auto& p : model_->global.proxies) check_references(model_->global, *p, diag_);
+    open_namespaces();
     make_listeners();
     check_guids();
     load_stats();
@@ -209,6 +216,19 @@ class Builder {
       diag_.warning(config::Location{}, error);
   }
 
+  void open_namespaces() {
+    for (const config::Section& s : document_.sections) {
+      const auto* list = s.parts.find<net::NamespaceListSpec>();
+      if (list == nullptr) continue;
+      for (const net::NamespaceListSpec::Name& n : list->names) {
+        if (const auto opened = net::open_namespace(n.text))
+          model_->global.namespaces.push_back({n.text, *opened});
+        else
+          diag_.error(n.at, "'namespace' : " + opened.error() + ".");
+      }
+    }
+  }
+
   void make_listeners() {
     for (const auto& p : model_->global.proxies) {
       if (!p->rules->front) continue;
@@ -229,6 +249,13 @@ class Builder {
           info->preface = bind.preface;
           info->netscaler_magic = bind.netscaler_magic;
           info->save_syn = bind.save_syn != 0;
+          info->label = bind.label;
+          info->passed = bind.address.kind == net::AddressKind::SocketPair;
+          if (!bind.netns.empty()) {
+            info->netns_name = bind.netns;
+            if (const auto opened = net::open_namespace(bind.netns)) info->netns = *opened;
+          }
+          info->nice = loop_niceness(bind.nice);
           ++next;
           if (!p->rules->spec.disabled)
             model_->listeners.push_back({&bind, static_cast<std::uint16_t>(port), p.get(), info.get()});

@@ -1,11 +1,15 @@
 #include "sluice/proxy/acceptor.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 
+#include "sluice/net/descriptor_passing.h"
 #include "sluice/proxy/places.h"
 
 namespace sluice::proxy {
@@ -17,12 +21,29 @@ constexpr base::Millis kLookAgain{100};
 constexpr base::Millis kOutOfResources{100};
 // So many events in a row must have found as many connections as expected before more are expected.
 constexpr unsigned kFullRounds = 4;
+
+// A connection that somebody made and passed on.
+int take_passed(int socket, sockaddr_storage& peer, socklen_t& len) noexcept {
+  const int fd = net::take_descriptor(socket);
+  if (fd < 0) return fd;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &len) != 0) {
+    ::close(fd);
+    errno = ECONNABORTED;
+    return -1;
+  }
+  if (peer.ss_family != AF_UNIX) {
+    const int one = 1;
+    (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  }
+  return fd;
+}
 }  // namespace
 
 void Acceptor::start() noexcept {
   stopped_ = false;
   paused_ = false;
   worker_.loop().watch(fd_, runtime::kIn, *this);
+  if (listener_.nice != 0) worker_.loop().set_nice(fd_, listener_.nice);
 }
 
 void Acceptor::stop() noexcept {
@@ -110,7 +131,9 @@ void Acceptor::on_io(unsigned) noexcept {
     }
     sockaddr_storage peer;
     socklen_t len = sizeof peer;
-    const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = listener_.passed
+                       ? take_passed(fd_, peer, len)
+                       : ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       const int error = errno;
       give_places();
@@ -121,6 +144,10 @@ void Acceptor::on_io(unsigned) noexcept {
           return;
         case EINTR:
         case ECONNABORTED:
+        case EBADMSG:
+          return;
+        case ENOTCONN:  // a socket pair without its other end: nobody comes any more
+          stop();
           return;
         default:
           pause(kOutOfResources);

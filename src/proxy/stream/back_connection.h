@@ -6,6 +6,7 @@
 
 #include "sluice/backend/idle_pool.h"
 #include "sluice/backend/server.h"
+#include "sluice/backend/server_socket.h"
 #include "sluice/http/mux/h1_back.h"
 #include "sluice/proxy/worker.h"
 
@@ -18,6 +19,7 @@ struct ConnectRequest {
   const ProxySpec* spec = nullptr;  // of the backend: socket options
   std::uint16_t client_port = 0;    // the port the client connected to
   net::Address presented;           // source of "source ... usesrc"; family None: our own
+  int client_netns = -1;            // the client's namespace, for "namespace *"
   bool data_follows = false;        // bytes are ready to go as soon as it stands
   std::string_view begin_with;      // PROXY header; empty: none
   std::uint64_t key = 0;            // PooledConnection::pool_key
@@ -33,6 +35,8 @@ class BackConnection final : public backend::PooledConnection, public http::mux:
   // Our end and the server's, for logs.
   [[nodiscard]] const net::Address& local_address() noexcept;
   [[nodiscard]] const net::Address& server_address() const noexcept { return server_address_; }
+  // Bytes may be sent before the connect is known to be over: the far end is on this machine, and is the server itself.
+  [[nodiscard]] bool early_bytes() const noexcept { return early_bytes_; }
   // Ends it. The mux must have no stream any more.
   void end(net::CloseMode mode) noexcept;
 
@@ -47,8 +51,8 @@ class BackConnection final : public backend::PooledConnection, public http::mux:
   bool of_one_client = false;   // it has authenticated a client (http/connection_auth.h): never shared from then on
 
  private:
-  BackConnection(Worker& worker, const ConnectRequest& request, int fd, bool connecting,
-                 const net::Address& peer) noexcept;
+  BackConnection(Worker& worker, const ConnectRequest& request, backend::ServerSocket socket, bool connecting,
+                 const net::SocketAddress& server) noexcept;
   ~BackConnection() = default;
   void destroy() noexcept override;
 
@@ -57,8 +61,10 @@ class BackConnection final : public backend::PooledConnection, public http::mux:
   http::mux::H1Back mux_;
   net::Address local_address_;
   net::Address server_address_;
+  backend::SourcePort source_port_;
   bool local_known_ = false;
   bool ended_ = false;
+  bool early_bytes_ = false;
 };
 
 }  // namespace sluice::proxy

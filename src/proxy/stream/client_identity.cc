@@ -32,6 +32,11 @@ bool Stream::proxy_header(const backend::Server& server, ConnectRequest& request
     if (how.ssl) writer.add(static_cast<std::uint8_t>(net::Pp2Type::Ssl), std::string_view("\0\0\0\0\0", 5));
     // It names the connection, so that it makes no difference between requests of one client (manual 5.2
     // "proxy-v2-options").
+    // The client's namespace, whatever the server's is (doc/network-namespaces.txt).
+    if (const Place place = client_namespace(); !place.name.empty()) {
+      writer.add(static_cast<std::uint8_t>(net::Pp2Type::Netns), place.name);
+      key = absl::HashOf(key, place.name);
+    }
     if (how.unique_id && front_proxy_.rules->unique_id.valid() && make_unique_id())
       writer.add(static_cast<std::uint8_t>(net::Pp2Type::UniqueId), facts_.unique_id);
     const auto& all = back_proxy_->rules->server_tlvs;
@@ -47,6 +52,17 @@ bool Stream::proxy_header(const backend::Server& server, ConnectRequest& request
   }
   request.begin_with = {area, bytes};
   return bytes != 0;
+}
+
+Stream::Place Stream::client_namespace() const noexcept {
+  std::size_t from = 0;
+  std::string_view name;
+  if (net::find_tlv(session_.facts().proxy_tlvs, static_cast<std::uint8_t>(net::Pp2Type::Netns), from, name)) {
+    for (const net::NamedNamespace& n : worker_.global().namespaces)
+      if (n.name == name) return {n.fd, n.name};
+  }
+  const ListenerInfo& listener = session_.listener();
+  return {listener.netns, listener.netns_name};
 }
 
 // The address in a header: counted from the first value, or with a negative number from the last.

@@ -97,6 +97,13 @@ class Stream final : public http::mux::StreamEvents,
   Progress connect() noexcept;
   bool header_address(const std::string& name, int occurrence, net::Address& out) const noexcept;
   void present_source(const backend::Server& server, ConnectRequest& request) noexcept;
+  // Where the client is, as its PROXY header says, or where its listener is; fd -1: our own. A name that namespace_list
+  // has not counts as nothing said.
+  struct Place {
+    int fd = -1;
+    std::string_view name;
+  };
+  [[nodiscard]] Place client_namespace() const noexcept;
   bool proxy_header(const backend::Server& server, ConnectRequest& request) noexcept;
   void send_request() noexcept;
   void connection_established() noexcept;

@@ -1,4 +1,6 @@
 // The back side of a stream: a server's slot, a connection to it, and what happens when that fails.
+#include <absl/hash/hash.h>
+
 #include <algorithm>
 
 #include "message_size.h"
@@ -51,6 +53,7 @@ Stream::Progress Stream::connect() noexcept {
     return ended_ ? Progress::Fail : Progress::Wait;
   }
   if (server.presented().how != backend::SourceSpec::Present::Own) present_source(server, request);
+  if (server.in_client_namespace()) request.key = absl::HashOf(request.key, client_namespace().fd) | 1;
   if (may_reuse) {
     c = session_.take_private(server, request.key);
     if (c == nullptr) {
@@ -65,6 +68,7 @@ Stream::Progress Stream::connect() noexcept {
     request.settings = &back_proxy_->back_h1;
     request.spec = &spec;
     request.client_port = session_.facts().dst.port();
+    if (server.in_client_namespace()) request.client_netns = client_namespace().fd;
     request.data_follows = http_ || !request.begin_with.empty();
     c = BackConnection::connect(worker_, request, error);
     if (c != nullptr) {
@@ -84,6 +88,7 @@ Stream::Progress Stream::connect() noexcept {
   connection_ = c;
   back_ = &c->mux();
   back_->attach(this, &response_);
+  back_->transport().set_nice(session_.listener().nice);
   facts_.reused = reused_;
   if (back_->connected()) {
     connection_established();
@@ -93,7 +98,7 @@ Stream::Progress Stream::connect() noexcept {
   set_phase_deadline(base::deadline_after(now(), spec.timeouts.connect));
   // On the same machine the connection stands as soon as connect() returns: the request can go at once, and the answer
   // is waited for without first waiting to write.
-  if (http_ && c->server_address().is_loopback()) {
+  if (http_ && c->early_bytes()) {
     send_request();
     if (ended_ || back_ == nullptr) return ended_ ? Progress::Fail : Progress::Wait;  // its body was malformed
     if (back_->error().code != base::ErrorCode::None) {

@@ -2,6 +2,7 @@
 #include "sluice/proxy/stream_view.h"
 
 #include <cstdio>
+#include <cstring>
 
 #include "back_connection.h"
 #include "sessions.h"
@@ -134,6 +135,12 @@ const char* family_name(const net::Address& a) noexcept {
   return "?";
 }
 
+// Only what is not as usual.
+void add_nice(runtime::IoDescription& out, int nice) noexcept {
+  const std::size_t used = std::strlen(out.text);
+  if (nice != 0) std::snprintf(out.text + used, sizeof out.text - used, " nice=%d", nice);
+}
+
 }  // namespace
 
 void Session::describe(runtime::IoDescription& out) const noexcept {
@@ -141,6 +148,7 @@ void Session::describe(runtime::IoDescription& out) const noexcept {
   std::snprintf(out.text, sizeof out.text, " back=0 fam=%s lport=%u rport=%u fe=%s mux=%s xprt=RAW",
                 family_name(facts_.src), unsigned{facts_.dst.port()}, unsigned{facts_.src.port()},
                 proxy_.rules->name.c_str(), facts_.http ? "H1" : "PASS");
+  add_nice(out, front_.transport().nice());
 }
 
 void BackConnection::describe(runtime::IoDescription& out) const noexcept {
@@ -148,16 +156,18 @@ void BackConnection::describe(runtime::IoDescription& out) const noexcept {
   std::snprintf(out.text, sizeof out.text, " back=1 fam=%s rport=%u sv=%s/%s mux=%s%s xprt=RAW",
                 family_name(server_address_), unsigned{server_address_.port()}, server_.backend().name().c_str(),
                 server_.name().c_str(), server_.backend().http() ? "H1" : "PASS", idle() ? " idle" : "");
+  add_nice(out, mux_.transport().nice());
 }
 
 void Acceptor::describe(runtime::IoDescription& out) const noexcept {
   out.kind = runtime::IoDescription::Kind::Listener;
-  std::snprintf(out.text, sizeof out.text, " l.st=%s fe=%s l.name=%s addr=%s%s",
+  std::snprintf(out.text, sizeof out.text, " l.st=%s fe=%s l.name=%s addr=%s%s%s%s",
                 stopped_  ? "PAU"
                 : paused_ ? "FUL"
                           : "RDY",
-                proxy_.rules->name.c_str(), listener_.name.c_str(), listener_.address.c_str(),
-                shared_ ? " shared" : "");
+                proxy_.rules->name.c_str(), listener_.name.c_str(), listener_.address.c_str(), shared_ ? " shared" : "",
+                listener_.label.empty() ? "" : " label=", listener_.label.c_str());
+  add_nice(out, listener_.nice);
 }
 
 }  // namespace sluice::proxy

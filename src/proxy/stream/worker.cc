@@ -104,6 +104,7 @@ bool Worker::start_session(Proxy& proxy, ListenerInfo& listener, int fd, const n
   this->counters().connections.add();
 
   if (listener.save_syn) session->keep_syn();
+  if (listener.nice != 0) session->front().transport().set_nice(listener.nice);
   net::PrefaceKind preface = listener.preface;
   // "tcp-request connection": before any byte.
   const RuleList& rules = proxy.rules->tcp_request_connection;
