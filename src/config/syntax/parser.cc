@@ -89,6 +89,13 @@ class Parser {
   // A section of the language that is not built: say so once and leave its lines out.
   bool known_section(std::span<const Token> words) {
     const std::string_view name = words[0].text;
+    if (name == "program") {
+      close_section();
+      skipping_ = true;
+      diag_.error(words[0], "section 'program' is gone from the language: other programs are not started any more.",
+                  "let the service manager start them; the lines of this section are left out");
+      return true;
+    }
     if (!known_in_language(Class::Config, name, "section")) return false;
     // Some names of sections are keywords inside others too.
     if (current_ != nullptr && current_->where() == kGlobal && known_in_language(Class::Config, name, "global"))
