@@ -46,6 +46,7 @@ std::string address_text(const StatsSocketSpec& s) {
     case net::AddressKind::AbstractUnix:
       return "abns@" + s.address.host;
     case net::AddressKind::InheritedFd:
+    case net::AddressKind::SocketPair:
       return "sockpair@" + std::to_string(s.address.fd);
     case net::AddressKind::Ip: {
       const auto resolved = net::resolve(s.address);

@@ -47,6 +47,9 @@ bool set_rights(const char* path, const StatsSocketSpec& spec) {
 base::Result<base::UniqueFd, std::string> bind_path(base::UniqueFd fd, const net::SocketAddress& address,
                                                     const StatsSocketSpec& spec) {
   const std::string path = address.un.sun_path;
+  struct stat st {};
+  if (::lstat(path.c_str(), &st) == 0 && !S_ISSOCK(st.st_mode))
+    return base::unexpected("cannot bind stats socket [" + spec.text + "]: the path exists and is not a socket");
   const std::string fresh = path + "." + std::to_string(::getpid()) + ".tmp";
   net::SocketAddress temporary = address;
   if (fresh.size() >= sizeof(temporary.un.sun_path))

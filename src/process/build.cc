@@ -1,6 +1,7 @@
 // build(): from the Document to the Model, with the limits and settings of the global section.
 #include <unistd.h>
 
+#include "process/cpu_topology.h"
 #include "process/running.h"
 #include "sluice/backend/spec.h"
 #include "sluice/model/model.h"
@@ -33,13 +34,37 @@ FdNeeds count_needs(const config::Document& document, unsigned threads) {
   return needs;
 }
 
+// How many, and where they run.
+void choose_threads(const GlobalSpec& g, Running& running) {
+  CpuChoice choice = g.cpu_choice;
+  const bool mapped = !g.default_cpus.empty() || !g.thread_cpus.empty();
+  if (mapped) choice.policy = CpuPolicy::None;  // manual 3.1 "cpu-policy"
+  CpuPlan plan = choose_cpus(choice, g.threads, runtime::CpuSet::allowed(), read_topology());
+  running.threads = plan.threads;
+  running.cpus = mapped ? cpu_sets(g, plan.threads) : std::move(plan.cpus);
+}
+
+// manual 5.1 "thread": somebody has to accept.
+void check_threads(const model::Model& model, unsigned threads, config::Diagnostics& diag) {
+  for (const model::Listener& l : model.listeners) {
+    if (!l.spec->threads) continue;
+    bool any = false;
+    for (unsigned t = 0; t < threads; ++t) any = any || l.spec->threads->test(t);
+    if (!any)
+      diag.error(l.spec->at,
+                 "'bind' : none of the threads of 'thread' is there, they are numbered from 1 to " +
+                     std::to_string(threads) + ".",
+                 "the number of threads is set by 'nbthread'");
+  }
+}
+
 }  // namespace
 
 void build(Launch& launch) {
   auto running = std::make_shared<Running>();
   launch.built = running;
   const GlobalSpec& g = launch.global;
-  running->threads = g.threads != 0 ? g.threads : runtime::default_thread_count();
+  choose_threads(g, *running);
   const auto [soft, hard] = fd_limits();
   running->limits = compute_limits(g, count_needs(launch.document, running->threads), soft, hard);
 
@@ -78,7 +103,12 @@ void build(Launch& launch) {
   options.console = &launch.console;
   options.case_adjust = g.case_adjust;
   running->model = model::build(launch.document, std::move(options), launch.diag);
-  if (running->model != nullptr) launch.listeners = running->model->listeners.size();
+  if (running->model != nullptr) {
+    launch.listeners = running->model->listeners.size();
+    running->model->global.limits.connection_rate.store(g.max_conn_rate, std::memory_order_relaxed);
+    running->model->global.limits.session_rate.store(g.max_sess_rate, std::memory_order_relaxed);
+    check_threads(*running->model, running->threads, launch.diag);
+  }
   // As for the reference, a stats socket is enough to start: a fresh installation has nothing else.
   if (const config::Section* global = launch.document.global()) {
     if (const auto* stats = global->parts.find<ops::StatsSpec>()) launch.listeners += stats->sockets.size();

@@ -1,9 +1,8 @@
 #include "process/cpu_map.h"
 
-#include <optional>
-
-#include "sluice/base/strings.h"
+#include "sluice/base/number_range.h"
 #include "sluice/process/global_spec.h"
+#include "sluice/runtime/thread_set.h"
 
 namespace sluice::process {
 
@@ -11,48 +10,18 @@ namespace {
 
 using runtime::CpuSet;
 
-struct Range {
-  unsigned from;
-  unsigned to;
-};
-
-// "3", "1-4", "2-": the open end is `last`.
-std::optional<Range> parse_range(std::string_view text, unsigned first, unsigned last) {
-  const auto dash = text.find('-');
-  const auto from = base::parse_int<unsigned>(text.substr(0, dash));
-  if (!from || *from < first || *from > last) return std::nullopt;
-  if (dash == std::string_view::npos) return Range{*from, *from};
-  const std::string_view end = text.substr(dash + 1);
-  if (end.empty()) return Range{*from, last};
-  const auto to = base::parse_int<unsigned>(end);
-  if (!to || *to < *from || *to > last) return std::nullopt;
-  return Range{*from, *to};
+// thread: from 0.
+void pin(GlobalSpec& spec, std::size_t thread, const CpuSet& cpus) {
+  if (spec.thread_cpus.size() <= thread) spec.thread_cpus.resize(thread + 1);
+  spec.thread_cpus[thread] = cpus;
 }
 
-// Thread numbers from 1: all | odd | even | number[-[number]]
-std::optional<std::vector<unsigned>> parse_threads(std::string_view text) {
-  std::vector<unsigned> out;
-  Range r{1, runtime::kMaxThreads};
-  unsigned step = 1;
-  if (text == "odd") {
-    step = 2;
-  } else if (text == "even") {
-    r.from = 2;
-    step = 2;
-  } else if (text != "all") {
-    const auto given = parse_range(text, 1, runtime::kMaxThreads);
-    if (!given) return std::nullopt;
-    r = *given;
-  }
-  for (unsigned i = r.from; i <= r.to; i += step) out.push_back(i);
-  return out;
-}
+}  // namespace
 
-// One word of CPU numbers and ranges with commas between them.
 bool add_cpus(std::string_view text, CpuSet& out) {
   while (!text.empty()) {
     const auto comma = text.find(',');
-    const auto r = parse_range(text.substr(0, comma), 0, CpuSet::kMaxCpus - 1);
+    const auto r = base::parse_number_range(text.substr(0, comma), 0, CpuSet::kMaxCpus - 1);
     if (!r) return false;
     for (unsigned i = r->from; i <= r->to; ++i) out.bits.set(i);
     if (comma == std::string_view::npos) return true;
@@ -60,13 +29,6 @@ bool add_cpus(std::string_view text, CpuSet& out) {
   }
   return false;
 }
-
-void pin(GlobalSpec& spec, unsigned thread, const CpuSet& cpus) {
-  if (spec.thread_cpus.size() < thread) spec.thread_cpus.resize(thread);
-  spec.thread_cpus[thread - 1] = cpus;
-}
-
-}  // namespace
 
 void on_cpu_map(config::KeywordContext& c) {
   auto& spec = c.part<GlobalSpec>();
@@ -82,7 +44,7 @@ void on_cpu_map(config::KeywordContext& c) {
     return;
   }
   const auto threads =
-      parse_threads(slash == std::string_view::npos ? std::string_view("all") : text.substr(slash + 1));
+      runtime::parse_thread_set(slash == std::string_view::npos ? std::string_view("all") : text.substr(slash + 1));
   if (!threads) {
     c.error(where, "'cpu-map' : invalid thread range '" + std::string(text) + "'.",
             "threads are numbered from 1: 1/1-4, 1/all, 1/odd, 1/even");
@@ -100,25 +62,28 @@ void on_cpu_map(config::KeywordContext& c) {
       spec.default_cpus = cpus;
       spec.thread_cpus.clear();
     } else {
-      for (const unsigned t : *threads) pin(spec, t, cpus);
+      for (std::size_t t = 0; t < threads->size(); ++t)
+        if (threads->test(t)) pin(spec, t, cpus);
     }
     return;
   }
   const std::string_view range = slash == std::string_view::npos ? std::string_view("all") : text.substr(slash + 1);
   const bool open = range == "all" || range == "odd" || range == "even" || range.ends_with('-');
-  if (!open && threads->size() != cpus.count()) {
+  if (!open && threads->count() != cpus.count()) {
     c.error(where,
             "'cpu-map' : thread range and CPU sets must have the same size to be able to automatically bind threads to "
             "CPUs.",
-            std::to_string(threads->size()) + " threads, " + std::to_string(cpus.count()) + " CPUs");
+            std::to_string(threads->count()) + " threads, " + std::to_string(cpus.count()) + " CPUs");
     return;
   }
-  std::size_t next = 0;
-  for (std::size_t cpu = 0; cpu < CpuSet::kMaxCpus && next < threads->size(); ++cpu) {
+  std::size_t thread = 0;
+  for (std::size_t cpu = 0; cpu < CpuSet::kMaxCpus; ++cpu) {
     if (!cpus.bits.test(cpu)) continue;
+    while (thread < threads->size() && !threads->test(thread)) ++thread;
+    if (thread == threads->size()) break;
     CpuSet one;
     one.bits.set(cpu);
-    pin(spec, (*threads)[next++], one);
+    pin(spec, thread++, one);
   }
 }
 

@@ -253,6 +253,20 @@ void on_max_accept(KeywordContext& c) {
   if (v) spec(c).max_accept = *v == 0 ? -1 : static_cast<int>(*v);
 }
 
+void on_default_shards(KeywordContext& c) {
+  using Kind = net::Shards::Kind;
+  const std::string_view v = c.arg(0).text;
+  if (v == "by-process" || v == "by-group") {
+    spec(c).default_shards.kind = Kind::ByGroup;  // there is one group
+  } else if (v == "by-thread") {
+    spec(c).default_shards.kind = Kind::ByThread;
+  } else {
+    c.error(c.arg(0),
+            "'tune.listener.default-shards' expects either 'by-process', 'by-group', or 'by-thread' but got " +
+                quoted(v) + ".");
+  }
+}
+
 void on_max_rewrite(KeywordContext& c) {
   const auto v = c.size_bytes(c.arg(0));
   if (v) spec(c).max_rewrite_bytes = *v;
@@ -267,7 +281,10 @@ constexpr config::KeywordRow kRows[] = {
     {"busy-polling", kG, 0, 0, "", on_flag<&G::busy_poll, true>, config::kNoPrefix},
     {"chroot", kG, 1, 1, "<directory>|auto", on_text<&G::chroot>, config::kOnce},
     {"close-spread-time", kG, 1, 1, "<time>|infinite", on_close_spread},
+    {"cpu-affinity", kG, 1, 2, "<affinity>", on_cpu_affinity},
     {"cpu-map", kG, 2, config::kAnyArgs, "[auto:]<group>[/<threads>] <cpus>...", on_cpu_map},
+    {"cpu-policy", kG, 1, 3, "<policy> [threads-per-core 1|auto]", on_cpu_policy},
+    {"cpu-set", kG, 1, config::kAnyArgs, "<directive>...", on_cpu_set},
     {"daemon", kG, 0, 0, "", on_flag<&G::daemon, true>},
     {"description", kG, 1, config::kAnyArgs, "<text>", on_description, config::kAnonymizeArgs},
     {"expose-deprecated-directives", kG, 0, 0, "", on_expose_deprecated},
@@ -286,7 +303,9 @@ constexpr config::KeywordRow kRows[] = {
     {"localpeer", kG, 1, 1, "<name>", on_text<&G::local_peer>, config::kAnonymizeArgs},
     {"master-worker", kG, 0, 1, "[no-exit-on-failure]", on_master_worker},
     {"maxconn", kG, 1, 1, "<number>", on_number<&G::maxconn, 0, kMaxConnections>, config::kOnce},
+    {"maxconnrate", kG, 1, 1, "<number>", on_number<&G::max_conn_rate, 0, kMaxConnections>},
     {"maxpipes", kG, 1, 1, "<number>", on_number<&G::max_pipes, 0, kMaxConnections>, config::kOnce},
+    {"maxsessrate", kG, 1, 1, "<number>", on_number<&G::max_sess_rate, 0, kMaxConnections>},
     {"mworker-max-reloads", kG, 1, 1, "<number>", on_number<&G::max_reloads, 0, kMaxConnections>},
     {"nbthread", kG, 1, 1, "<number>", on_nbthread},
     {"node", kG, 1, 1, "<name>", on_node, config::kAnonymizeArgs},
@@ -311,6 +330,7 @@ constexpr config::KeywordRow kRows[] = {
     {"tune.disable-zero-copy-forwarding", kG, 0, 0, "", on_flag<&G::splice, false>},
     {"tune.http.logurilen", kG, 1, 1, "<number>", on_number<&G::log_uri_bytes, 1, 1 << 20>},
     {"tune.http.maxhdr", kG, 1, 1, "<number>", on_number<&G::max_headers, 1, 32767>},
+    {"tune.listener.default-shards", kG, 1, 1, "by-process|by-thread|by-group", on_default_shards},
     {"tune.maxaccept", kG, 1, 1, "<number>", on_max_accept, config::kOnce},
     {"tune.maxpollevents", kG, 1, 1, "<number>", on_number<&G::max_poll_events, 1, 100000>, config::kOnce},
     {"tune.maxrewrite", kG, 1, 1, "<size>", on_max_rewrite},

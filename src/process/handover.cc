@@ -71,6 +71,21 @@ ssize_t receive_message(int fd, std::array<char, 65536>& data, std::vector<base:
   return (m.msg_flags & MSG_CTRUNC) != 0 ? -1 : n;
 }
 
+// What a message says of the next descriptor: its name space. What does not fit counts as nothing said.
+std::string_view take_description(std::string_view& told) noexcept {
+  const auto text = [&] {
+    const std::size_t n = told.empty() ? 0 : static_cast<unsigned char>(told.front());
+    told.remove_prefix(std::min<std::size_t>(1, told.size()));
+    const std::string_view out = told.size() >= n ? told.substr(0, n) : std::string_view();
+    told.remove_prefix(std::min(n, told.size()));
+    return out;
+  };
+  const std::string_view netns = text();
+  (void)text();  // the interface: the kernel tells
+  told.remove_prefix(std::min(sizeof(std::int32_t), told.size()));
+  return netns;
+}
+
 }  // namespace
 
 base::Result<OfferedSockets, std::string> take_sockets(const std::string& path) {
@@ -95,8 +110,10 @@ base::Result<OfferedSockets, std::string> take_sockets(const std::string& path) 
   std::int32_t have = 0;
   while (have < total) {
     fds.clear();
-    if (receive_message(fd.get(), data, fds) <= 0 || fds.empty()) return failed("the transfer was interrupted");
-    for (base::UniqueFd& one : fds) out.add(std::move(one));
+    const ssize_t bytes = receive_message(fd.get(), data, fds);
+    if (bytes <= 0 || fds.empty()) return failed("the transfer was interrupted");
+    std::string_view told(data.data(), static_cast<std::size_t>(bytes));
+    for (base::UniqueFd& one : fds) out.add(std::move(one), take_description(told));
     // The giver waits for this behind a full message only; it may be gone already.
     (void)send_bytes(fd.get(), &have, sizeof have);
     have += static_cast<std::int32_t>(fds.size());
@@ -122,13 +139,16 @@ ssize_t send_rights(int fd, const void* data, std::size_t bytes, const int* fds,
   return ::sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-std::string describe_sockets(const int* sockets, std::size_t count) {
+std::string describe_sockets(std::span<const GivenSocket> sockets) {
   std::string data;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string interface = interface_of(sockets[i]);
-    data += '\0';  // no name space
-    data += static_cast<char>(interface.size());
-    data += interface;
+  const auto add_text = [&data](std::string_view s) {
+    s = s.substr(0, 255);
+    data += static_cast<char>(s.size());
+    data += s;
+  };
+  for (const GivenSocket& s : sockets) {
+    add_text(s.netns);
+    add_text(interface_of(s.fd));
     data.append(sizeof(std::int32_t), '\0');
   }
   return data;

@@ -16,7 +16,9 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "process/offered_sockets.h"
 #include "sluice/base/result.h"
@@ -30,7 +32,11 @@ base::Result<OfferedSockets, std::string> take_sockets(const std::string& path);
 constexpr std::size_t kSocketsPerMessage = 252;  // SCM_MAX_FD is 253
 // One message; never waits. What sendmsg() returns.
 ssize_t send_rights(int fd, const void* data, std::size_t bytes, const int* fds, std::size_t count) noexcept;
+struct GivenSocket {
+  int fd = -1;             // borrowed
+  std::string_view netns;  // name of its namespace, "" = ours
+};
 // What a message says about these sockets.
-std::string describe_sockets(const int* sockets, std::size_t count);
+std::string describe_sockets(std::span<const GivenSocket> sockets);
 
 }  // namespace sluice::process

@@ -58,7 +58,7 @@ std::string_view without_temporary_suffix(std::string_view path) noexcept {
   return std::all_of(pid.begin(), pid.end(), base::is_digit) ? rest.substr(0, dot) : path;
 }
 
-void OfferedSockets::add(base::UniqueFd fd) {
+void OfferedSockets::add(base::UniqueFd fd, std::string_view netns) {
   if (!fd.valid()) return;
   Socket s;
   s.address.len = sizeof(sockaddr_storage);
@@ -68,6 +68,8 @@ void OfferedSockets::add(base::UniqueFd fd) {
   (void)::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
   remove_listen_filters(fd.get());
   s.interface = interface_of(fd.get());
+  s.where = net::namespace_of_socket(fd.get());
+  s.netns = netns;
   if (s.address.family() == AF_INET6) {
     s.v6only = get_int(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY) != 0;
 #ifdef IPV6_TRANSPARENT
@@ -84,18 +86,30 @@ void OfferedSockets::add(base::UniqueFd fd) {
 std::vector<base::UniqueFd> OfferedSockets::take(const net::BindSpec& spec, std::uint16_t port,
                                                  std::string_view unix_prefix) {
   std::vector<base::UniqueFd> out;
-  if (sockets_.empty() || spec.address.kind == net::AddressKind::InheritedFd) return out;
+  if (sockets_.empty() || spec.address.kind == net::AddressKind::InheritedFd ||
+      spec.address.kind == net::AddressKind::SocketPair)
+    return out;
   const bool ip = spec.address.kind == net::AddressKind::Ip;
   if (ip && port == 0) return out;
   auto wanted = net::resolve(spec.address, unix_prefix);
   if (!wanted) return out;
   if (ip) wanted->set_port(port);
+  int netns = -1;
+  if (!spec.netns.empty()) {
+    const auto opened = net::open_namespace(spec.netns);
+    if (!opened) return out;
+    netns = *opened;
+  }
+  const auto where = net::namespace_id(netns);
+  // A path leads to the same socket from every namespace.
+  const bool anywhere = spec.address.kind == net::AddressKind::Unix;
   for (auto s = sockets_.begin(); s != sockets_.end();) {
     const bool v6 = wanted->family() == AF_INET6;
     // Without a word about it the line takes what the system or the last owner chose.
     const bool same_v6 = !v6 || (!spec.v6only && !spec.v4v6) || s->v6only == spec.v6only;
+    const bool same_place = anywhere || (s->where && where ? *s->where == *where : s->netns == spec.netns);
     if (!same_address(s->address, *wanted) || s->interface != spec.interface || s->transparent != spec.transparent ||
-        !same_v6) {
+        !same_v6 || !same_place) {
       ++s;
       continue;
     }

@@ -52,14 +52,23 @@ bool holds_one(const std::string& fds, const std::set<std::string>& sockets) {
   return false;
 }
 
-}  // namespace
-
-std::string port_holder(std::uint16_t port) {
-  std::set<std::string> sockets;
-  if (port != 0) {
-    collect_sockets("/proc/net/tcp", port, sockets);
-    collect_sockets("/proc/net/tcp6", port, sockets);
+// Inode of the abstract socket of that name: "0000... 00000002 00000000 00010000 0001 01 12345 @name", padded with '@'.
+void collect_abstract(std::string_view name, std::set<std::string>& out) {
+  std::ifstream in("/proc/net/unix");
+  std::string line;
+  std::getline(in, line);
+  while (std::getline(in, line)) {
+    std::istringstream words(line);
+    std::string skip, inode, path;
+    for (int i = 0; i < 6; ++i) words >> skip;
+    words >> inode >> path;
+    const std::string_view rest = std::string_view(path).substr(std::min<std::size_t>(1, path.size()));
+    if (path.starts_with('@') && rest.starts_with(name) && rest.find_first_not_of('@', name.size()) == rest.npos)
+      out.insert("socket:[" + inode + "]");
   }
+}
+
+std::string holder_of(const std::set<std::string>& sockets) {
   if (sockets.empty()) return {};
   const Dir processes(::opendir("/proc"));
   if (processes == nullptr) return {};
@@ -74,6 +83,23 @@ std::string port_holder(std::uint16_t port) {
     return name + " (pid " + std::string(pid) + ")";
   }
   return {};
+}
+
+}  // namespace
+
+std::string port_holder(std::uint16_t port) {
+  std::set<std::string> sockets;
+  if (port != 0) {
+    collect_sockets("/proc/net/tcp", port, sockets);
+    collect_sockets("/proc/net/tcp6", port, sockets);
+  }
+  return holder_of(sockets);
+}
+
+std::string abstract_holder(std::string_view name) {
+  std::set<std::string> sockets;
+  collect_abstract(name, sockets);
+  return holder_of(sockets);
 }
 
 }  // namespace sluice::process

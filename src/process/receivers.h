@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "process/handover.h"
 #include "process/offered_sockets.h"
 #include "sluice/model/model.h"
 #include "sluice/net/listener.h"
@@ -22,13 +23,14 @@ class OldProcesses;
 struct Receiver {
   const model::Listener* plan = nullptr;
   std::vector<net::OpenedListener> sockets;  // never empty
+  std::vector<unsigned> threads;             // those that accept ("thread"), from 0, in order; never empty
 
-  // The sockets that a thread accepts from, and whether others do so too.
+  // The sockets that a thread accepts from, and whether others do so too. None for a thread that does not accept here.
   struct Share {
     std::vector<std::size_t> sockets;  // positions
     bool shared = false;
   };
-  [[nodiscard]] Share share_of(unsigned thread, unsigned threads) const;
+  [[nodiscard]] Share share_of(unsigned thread) const;
 };
 
 class Receivers {
@@ -43,7 +45,7 @@ class Receivers {
   bool bind_all(OldProcesses& old);
 
   // What another process may take over: all sockets, or the first of each address.
-  [[nodiscard]] std::vector<int> to_give(bool all) const;
+  [[nodiscard]] std::vector<GivenSocket> to_give(bool all) const;
   [[nodiscard]] std::vector<Receiver>& all() noexcept { return receivers_; }
   [[nodiscard]] std::vector<base::UniqueFd>& stats_sockets() noexcept { return stats_sockets_; }
   // How the sockets of a listener are opened. The views live as long as the Launch.
@@ -57,6 +59,9 @@ class Receivers {
   // False, with the reason in `why`, when the address cannot be had.
   bool open(const model::Listener& l, std::string& why);
   bool open_stats_sockets();
+  // How many sockets an address gets ("shards"), of which so many threads accept.
+  [[nodiscard]] std::size_t sockets_of(const model::Listener& l, const net::ListenOptions& options,
+                                       std::size_t threads) const;
   void complain(const Failure& f, ops::Console::Severity severity);
   std::vector<Failure> open_each(const std::vector<const model::Listener*>& wanted);
 

@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "process/handover.h"
-
 namespace sluice::process {
 
 namespace {
@@ -19,11 +17,12 @@ int copy_of(int fd) noexcept { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 
 }  // namespace
 
-SocketGiver::SocketGiver(runtime::Loop& loop, ops::CliSessionControl& session, const std::vector<int>& sockets,
+SocketGiver::SocketGiver(runtime::Loop& loop, ops::CliSessionControl& session, const std::vector<GivenSocket>& sockets,
                          void (*given)(void*) noexcept, void* ctx)
     : loop_(loop), session_(session), fd_(copy_of(session.connection())), given_(given), given_ctx_(ctx) {
-  for (const int fd : sockets) {
-    sockets_.emplace_back(copy_of(fd));
+  for (const GivenSocket& s : sockets) {
+    sockets_.emplace_back(copy_of(s.fd));
+    namespaces_.emplace_back(s.netns);
     if (!sockets_.back().valid()) step_ = Step::Over;  // no descriptors left
   }
   if (!fd_.valid()) step_ = Step::Over;
@@ -63,9 +62,13 @@ bool SocketGiver::advance() noexcept {
     }
     case Step::Sockets: {
       std::vector<int> fds;
+      std::vector<GivenSocket> told;
       const std::size_t count = std::min(kSocketsPerMessage, sockets_.size() - at_);
-      for (std::size_t i = 0; i < count; ++i) fds.push_back(sockets_[at_ + i].get());
-      const std::string data = describe_sockets(fds.data(), count);
+      for (std::size_t i = 0; i < count; ++i) {
+        fds.push_back(sockets_[at_ + i].get());
+        told.push_back({fds.back(), namespaces_[at_ + i]});
+      }
+      const std::string data = describe_sockets(told);
       const Step next = count == kSocketsPerMessage ? Step::Acknowledgement : Step::Over;
       if (!sent(send_rights(fd_.get(), data.data(), data.size(), fds.data(), count), data.size(), next)) return false;
       if (step_ == next) {

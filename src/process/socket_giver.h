@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "process/handover.h"
 #include "sluice/base/unique_fd.h"
 #include "sluice/ops/cli.h"
 #include "sluice/runtime/loop.h"
@@ -15,7 +16,7 @@ namespace sluice::process {
 class SocketGiver final : public ops::CliAnswer, private runtime::IoHandler {
  public:
   // given: called once the first of them are on their way.
-  SocketGiver(runtime::Loop& loop, ops::CliSessionControl& session, const std::vector<int>& sockets,
+  SocketGiver(runtime::Loop& loop, ops::CliSessionControl& session, const std::vector<GivenSocket>& sockets,
               void (*given)(void*) noexcept, void* ctx);
   ~SocketGiver() override;
   Progress produce(std::string& out) noexcept override;
@@ -33,6 +34,7 @@ class SocketGiver final : public ops::CliAnswer, private runtime::IoHandler {
   ops::CliSessionControl& session_;
   base::UniqueFd fd_;                    // the connection once more: the session watches it too
   std::vector<base::UniqueFd> sockets_;  // copies: the frontend may close its own meanwhile
+  std::vector<std::string> namespaces_;  // their names, "" = ours
   void (*given_)(void*) noexcept;
   void* given_ctx_;
   Step step_ = Step::Count;

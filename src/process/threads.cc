@@ -29,7 +29,7 @@ base::Result<void, std::string> Threads::make(bool figures) {
   runtime::ThreadGroupOptions options;
   const GlobalSpec& g = launch_.global;
   options.threads = running_.threads;
-  options.cpus = cpu_sets(g, running_.threads);
+  options.cpus = running_.cpus;
   options.name = launch_.identity.name;
   if (!choose_poller(options.loop)) return base::unexpected(std::string("No polling mechanism available."));
   options.loop.buffer_bytes = g.buffer_bytes;
@@ -92,7 +92,7 @@ void Threads::start_thread(runtime::Loop& loop) noexcept {
       },
       &state);
   for (Receiver& r : receivers_.all()) {
-    const Receiver::Share share = r.share_of(index, running_.threads);
+    const Receiver::Share share = r.share_of(index);
     for (const std::size_t socket : share.sockets) {
       state.places.push_back({&r, socket, share.shared});
       let_accept(state, state.places.back());

@@ -10,7 +10,9 @@
 
 #include "sluice/base/time.h"
 #include "sluice/config/source.h"
+#include "sluice/net/bind_spec.h"
 #include "sluice/process/command_line.h"
+#include "sluice/process/cpu_policy.h"
 #include "sluice/runtime/thread_group.h"
 
 namespace sluice::process {
@@ -20,13 +22,17 @@ struct GlobalSpec {
   unsigned threads = 0;                      // nbthread; 0 = one per allowed CPU
   std::vector<runtime::CpuSet> thread_cpus;  // cpu-map, by thread number; empty sets are not pinned
   runtime::CpuSet default_cpus;              // cpu-map 1: of all threads without a set of their own
+  CpuChoice cpu_choice;                      // cpu-set, cpu-policy, cpu-affinity; cpu-map goes before what they bind
   bool busy_poll = false;                    // busy-polling
+  net::Shards default_shards;                // tune.listener.default-shards
 
   // -- limits; 0 = computed or the system's
   std::uint32_t maxconn = 0;
   std::uint32_t ulimit_n = 0;
   std::uint32_t fd_hard_limit = 0;
   std::uint32_t max_pipes = 0;      // maxpipes
+  std::uint32_t max_conn_rate = 0;  // maxconnrate, per second
+  std::uint32_t max_sess_rate = 0;  // maxsessrate, per second
   std::uint32_t proxy_maxconn = 0;  // -N: default of proxies
   bool strict_limits = true;
 
@@ -81,7 +87,7 @@ struct GlobalSpec {
 // What counts: the section with the command line applied on top.
 GlobalSpec effective(const GlobalSpec& section, const CommandLine& command);
 
-// What a thread may run on, by thread number, for runtime::ThreadGroupOptions::cpus; empty when nothing is pinned.
+// What cpu-map ties a thread to, by thread number, for runtime::ThreadGroupOptions::cpus; empty without cpu-map.
 std::vector<runtime::CpuSet> cpu_sets(const GlobalSpec& spec, unsigned threads);
 
 }  // namespace sluice::process

@@ -43,8 +43,10 @@ void MasterLink::tell_log(std::string_view text) const {
   }
 }
 
-void MasterLink::tell_ready(const std::vector<int>& sockets) const {
-  std::span<const int> rest(sockets);
+void MasterLink::tell_ready(const std::vector<GivenSocket>& sockets) const {
+  std::vector<int> fds;
+  for (const GivenSocket& s : sockets) fds.push_back(s.fd);
+  std::span<const int> rest(fds);
   while (!rest.empty()) {
     const auto some = rest.first(std::min(rest.size(), Channel::kMostFds));
     if (!channel_.send(Note::Sockets, {}, some)) return;

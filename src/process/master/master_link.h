@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "process/handover.h"
 #include "process/master/channel.h"
-#include "process/offered_sockets.h"
 #include "sluice/config/parser.h"
 #include "sluice/process/global_spec.h"
 #include "sluice/runtime/loop.h"
@@ -33,7 +33,7 @@ class MasterLink final : private runtime::IoHandler {
 
   void tell_facts(const GlobalSpec& global, std::string_view version) const;
   void tell_log(std::string_view text) const;
-  void tell_ready(const std::vector<int>& sockets) const;
+  void tell_ready(const std::vector<GivenSocket>& sockets) const;
 
   // on_client: a client of the master's command socket; on_gone: the master has ended. Both on the loop's thread.
   struct Listener {

@@ -52,6 +52,21 @@ TEST(OfferedSocketsTest, TheAddressDecides) {
   EXPECT_EQ(offered.size(), 1U);
 }
 
+TEST(OfferedSocketsTest, TheNamespaceDecidesToo) {
+  Listening a = listen_on_loopback();
+  const bool kernel_tells = net::namespace_of_socket(a.fd.get()).has_value();
+  const net::BindSpec here = spec_of("127.0.0.1:" + std::to_string(a.port));
+  OfferedSockets offered;
+  offered.add(base::UniqueFd(::dup(a.fd.get())), "elsewhere");
+  // What the kernel says goes before the giver's word.
+  EXPECT_EQ(offered.take(here, a.port, {}).size(), kernel_tells ? 1U : 0U);
+  offered.add(base::UniqueFd(::dup(a.fd.get())));
+  net::BindSpec there = here;
+  there.netns = "sluice-no-such";
+  EXPECT_TRUE(offered.take(there, a.port, {}).empty());
+  EXPECT_EQ(offered.take(here, a.port, {}).size(), 1U);
+}
+
 TEST(OfferedSocketsTest, WhatIsNoStreamSocketIsDropped) {
   OfferedSockets offered;
   offered.add(base::UniqueFd(::socket(AF_INET, SOCK_DGRAM, 0)));

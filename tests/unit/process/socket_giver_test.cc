@@ -62,7 +62,8 @@ class SocketGiverTest : public ::testing::Test {
   // As many descriptors as that, all the same one.
   void offer(std::size_t n) {
     giver = std::make_unique<SocketGiver>(
-        *loop, *session, std::vector<int>(n, file.get()), [](void* t) noexcept { ++*static_cast<int*>(t); }, &given);
+        *loop, *session, std::vector<GivenSocket>(n, GivenSocket{file.get(), "blue"}),
+        [](void* t) noexcept { ++*static_cast<int*>(t); }, &given);
   }
   Progress go() {
     std::string out;
