@@ -279,7 +279,7 @@ def main(tests):
             print(f"FAIL  {test.__name__}", flush=True)
             traceback.print_exc()
             for p in started:
-                print(f"--- {p.process.args}\n{p.output()}")
+                print(f"--- {p.process.args}\n{'' if p.log.closed else p.output()}")
         finally:
             for p in started:
                 p.end()
