@@ -77,7 +77,7 @@ void build(Launch& launch) {
   s.max_rewrite_bytes = g.max_rewrite_bytes ? *g.max_rewrite_bytes : std::min<std::uint64_t>(1024, g.buffer_bytes / 2);
   s.max_headers = g.max_headers;
   s.pipe_bytes = g.pipe_bytes;
-  s.max_pipes = running->limits.max_pipes != 0 ? running->limits.max_pipes : 256;
+  s.max_pipes = running->limits.max_pipes != 0 ? running->limits.max_pipes : std::size_t{256} * running->threads;
   s.splice = g.splice;
   s.max_accept = g.max_accept > 0 ? static_cast<unsigned>(g.max_accept) : g.max_accept < 0 ? 1U << 20 : kMaxAccept;
   s.log_uri_bytes = g.log_uri_bytes;

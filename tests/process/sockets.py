@@ -322,6 +322,42 @@ def rates(start, folder):
         p.end()
 
 
+def pipes(start, folder):
+    """maxpipes is for all threads together; who gets none is served all the same."""
+    size = 8 << 20
+
+    def large(_, c):
+        c.recv(65536)
+        c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % size + b"x" * (size // 2))
+        gate.wait(20)
+        c.sendall(b"x" * (size // 2))
+        return False
+
+    gate, peer, port = threading.Event(), Peer(large), free_port()
+    p = start("-db", "-f", config(folder, f"bind 127.0.0.1:{port}", threads=3, top="maxpipes 2",
+                                  extra=f"option splice-response\n    server s 127.0.0.1:{peer.port}"))
+    until("serving", lambda: accepts(port))
+
+    def count():
+        links = [os.readlink(f"/proc/{p.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{p.pid}/fd")]
+        return len({link for link in links if link.startswith("pipe:")})
+
+    before = count()
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(12)]
+    for c in clients:
+        c.sendall(b"GET /server HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    until("pipes are used", lambda: count() > before)
+    time.sleep(0.3)
+    assert count() - before <= 2, count()
+    gate.set()
+    for c in clients:
+        c.settimeout(20)
+        got = 0
+        while piece := c.recv(1 << 20):
+            got += len(piece)
+        assert got > size, got
+
+
 def namespaces(start, folder):
     """Sockets taken over are those of the right namespace; "namespace *" goes where the client is."""
     name = os.path.basename(folder.path)
@@ -388,4 +424,4 @@ backend where
         subprocess.run(["ip", "netns", "del", name], check=False)
 
 
-main([shards, threads, wrong_lines, label, nice, socket_pair, out_of_descriptors, source_range, socks4, rates, namespaces])
+main([shards, threads, wrong_lines, label, nice, socket_pair, out_of_descriptors, source_range, socks4, rates, pipes, namespaces])

@@ -32,7 +32,7 @@ struct GlobalSettings {
   bool h1_any_payload = false;           // h1-accept-payload-with-any-method
   bool h1_keep_suspect = false;          // h1-do-not-close-on-insecure-transfer-encoding
   std::size_t pipe_bytes = 0;  // tune.pipesize; 0 = the system's: larger ones cost a quarter more CPU (performance.md)
-  std::size_t max_pipes = 1024;        // maxpipes, per thread
+  std::size_t max_pipes = 1024;        // maxpipes, of all threads together
   bool splice = true;                  // nosplice, -dS
   unsigned max_accept = 64;            // tune.maxaccept
   std::uint32_t log_uri_bytes = 1024;  // tune.http.logurilen

@@ -21,12 +21,18 @@ constexpr std::size_t kKeptObjects = 4096;
 // Memory that a burst needed goes back by halves; the allocator is asked to return pages when it is worth it.
 constexpr base::Millis kTrimPeriod{1000};
 constexpr std::size_t kReturnBytes = 512 * 1024;
+
+// A thread's part of the pipes of the process (manual 3.2 "maxpipes").
+std::size_t pipes_of(const GlobalSettings& s, unsigned thread) noexcept {
+  if (!s.splice) return 0;
+  return s.max_pipes / s.threads + (thread < s.max_pipes % s.threads ? 1 : 0);
+}
 }  // namespace
 
 Worker::Worker(Global& global, runtime::Loop& loop)
     : global_(global),
       loop_(loop),
-      pipes_(global.settings.pipe_bytes, global.settings.splice ? global.settings.max_pipes : 0),
+      pipes_(global.settings.pipe_bytes, pipes_of(global.settings, loop.index())),
       session_memory_(sizeof(Session), kKeptObjects),
       stream_memory_(Stream::block_bytes(global.settings), kKeptObjects),
       back_memory_(sizeof(BackConnection), kKeptObjects),
