@@ -287,7 +287,10 @@ void parse_permission_option(config::OptionContext& context, UnixPermissions& ou
 void register_keywords(config::KeywordTable& table) {
   table.add_section(kNamespaceListSection);
   table.add(kRows);
-  for (const auto& row : kBindRows) table.offer({config::Class::BindOption, {}, row.name, row.args == 0 ? "" : " +1"});
+  for (const auto& row : kBindRows) {
+    if (row.name == "process") continue;  // known only to be refused
+    table.offer({config::Class::BindOption, {}, row.name, row.args == 0 ? "" : " +1"});
+  }
 }
 
 }  // namespace sluice::net
