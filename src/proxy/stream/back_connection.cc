@@ -116,7 +116,11 @@ BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& re
   const bool connecting = failed == EINPROGRESS || by_proxy;
   auto* c = ::new (memory) BackConnection(worker, request, std::move(socket), connecting, target);
   c->pool_key = request.key;
-  if (by_proxy) c->mux_.go_through_socks4(target);
+  if (by_proxy && !c->mux_.go_through_socks4(target)) {
+    c->end(net::CloseMode::Normal);
+    error.code = base::ErrorCode::NoResource;
+    return nullptr;
+  }
   if (!request.begin_with.empty()) c->mux_.begin_with(request.begin_with, !connecting || c->early_bytes_);
   return c;
 }

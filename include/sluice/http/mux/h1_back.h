@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 
 #include "sluice/http/mux/h1_channel.h"
 #include "sluice/net/socks4.h"
@@ -35,7 +36,11 @@ class H1Back final : public H1Channel<BackEndpoint> {
   void close(net::CloseMode mode) noexcept;
   // Connected to, or connecting to, a SOCKS4 proxy that is to be asked for the server first; connecting was true. The
   // connection counts as connecting until the proxy has agreed. Before begin_with(), which then is not to be `now`.
-  void go_through_socks4(const net::SocketAddress& server) { socks4_ = std::make_unique<net::Socks4>(server); }
+  // False: no memory, it is of no use.
+  [[nodiscard]] bool go_through_socks4(const net::SocketAddress& server) noexcept {
+    socks4_.reset(new (std::nothrow) net::Socks4(server));
+    return socks4_ != nullptr;
+  }
   // What the connection begins with, before any exchange. now: the socket can take it already, as on the same machine;
   // else it goes as soon as the connection stands.
   void begin_with(std::string_view bytes, bool now) noexcept;
