@@ -39,6 +39,7 @@ void AgentCheck::close_socket() noexcept {
   if (!fd_.valid()) return;
   loop_.unwatch(fd_.get());
   fd_.reset();
+  port_ = {};
 }
 
 // ---- one run ------------------------------------------------------------------------------------------------------
@@ -63,12 +64,12 @@ void AgentCheck::begin() noexcept {
   net::SocketAddress to = target.address ? *target.address : server_.connect_address(0);
   if (to.len == 0) return fail(CheckStatus::SockError, "no address");
   to.set_port(target.port);
-  if (const int code = open_server_socket(server_, to, {}, false, fd_); code != 0) {
-    fd_.reset();
-    return fail(CheckStatus::SockError, os_error(code));
-  }
-  if (::connect(fd_.get(), &to.sa, to.len) != 0 && errno != EINPROGRESS) {
-    const int code = errno;
+  ServerSocket socket;
+  const int failed = open_server_socket(server_, {to, {}, false, -1}, socket);
+  if (failed != 0) return fail(CheckStatus::SockError, os_error(failed));
+  fd_ = std::move(socket.fd);
+  port_ = std::move(socket.port);
+  if (const int code = connect_server_socket(to, fd_.get()); code != 0 && code != EINPROGRESS) {
     fd_.reset();
     return fail(CheckStatus::L4Connection, os_error(code));
   }

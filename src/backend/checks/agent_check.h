@@ -9,6 +9,7 @@
 
 #include "sluice/backend/backend.h"
 #include "sluice/backend/check.h"
+#include "sluice/backend/source_ports.h"
 #include "sluice/base/unique_fd.h"
 #include "sluice/runtime/loop.h"
 
@@ -48,6 +49,7 @@ class AgentCheck final : public runtime::IoHandler {
   std::uint64_t random_state_;
 
   Phase phase_ = Phase::Idle;
+  SourcePort port_;
   base::UniqueFd fd_;
   base::TimePoint began_;
   base::Clock::time_point clock_began_;
