@@ -32,6 +32,7 @@ void Backend::set_address(Server& s, const ServerTarget& target) noexcept {
   {
     const std::lock_guard lock(s.target_mutex_);
     s.target_ = target;
+    s.note_target();
   }
   // One that had no address gets to work with it.
   const std::uint8_t admin = s.admin();

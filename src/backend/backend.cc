@@ -170,6 +170,7 @@ bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
       if (done) break;
     }
     if (target.port_kind != net::PortKind::Fixed && target.address.len != 0) target.address.set_port(0);
+    s->note_target();
     if (!done) {
       good = false;
       diag.error(s->spec_.address_at,

@@ -84,6 +84,21 @@ net::SocketAddress Server::connect_address(std::uint16_t client_port) const noex
   return a;
 }
 
+net::SocketAddress Server::connect_address(const net::Address& client_dst) const noexcept {
+  net::SocketAddress a = connect_address(client_dst.port());
+  if (a.address().is_unspecified() && !client_dst.ip_bytes().empty()) {
+    net::Address same = client_dst;
+    same.set_port(a.address().port());
+    a = net::SocketAddress(same);
+  }
+  return a;
+}
+
+void Server::note_target() noexcept {
+  follows_client_.store(target_.port_kind != net::PortKind::Fixed || target_.address.address().is_unspecified(),
+                        std::memory_order_relaxed);
+}
+
 bool Server::usable() const noexcept {
   const OpState s = op_state();
   return (s == OpState::Running || s == OpState::Starting) && (admin() & (kMaint | kDrain)) == 0 && weight() != 0;
@@ -189,7 +204,7 @@ IdlePool& Server::idle_pool(unsigned thread) noexcept {
   IdlePool* pool = t.pool.load(std::memory_order_relaxed);
   if (pool == nullptr) {
     (void)local();
-    pool = new IdlePool(spec_.options, idle_totals_);
+    pool = std::make_unique<IdlePool>(spec_.options, idle_totals_).release();
     t.pool.store(pool, std::memory_order_release);
   }
   return *pool;

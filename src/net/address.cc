@@ -152,6 +152,11 @@ bool Address::is_loopback() const noexcept {
   return family_ == Family::Unix;
 }
 
+bool Address::is_unspecified() const noexcept {
+  const std::string_view ip = ip_bytes();
+  return !ip.empty() && ip.find_first_not_of('\0') == std::string_view::npos;
+}
+
 char* Address::write_ip(char* out) const noexcept {
   switch (family_) {
     case Family::Ip4:

@@ -120,6 +120,10 @@ class Server {
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }  // position in the backend, from 0
   // Where to connect to. client_port: the port the client connected to, for addresses with an offset (":+10", no port).
   [[nodiscard]] net::SocketAddress connect_address(std::uint16_t client_port) const noexcept;
+  // The same; a server at no address ("*", "0.0.0.0", "::") is the one the client connected to (manual 5.2 "server").
+  [[nodiscard]] net::SocketAddress connect_address(const net::Address& client_dst) const noexcept;
+  // Whether where to connect to depends on the client: its connections are then no use to clients of other addresses.
+  [[nodiscard]] bool follows_client() const noexcept { return follows_client_.load(std::memory_order_relaxed); }
   // As configured and resolved, or as set since; its port is 0 where it follows the client's. Any thread.
   [[nodiscard]] net::SocketAddress address() const noexcept { return target().address; }
   [[nodiscard]] ServerTarget target() const noexcept;
@@ -261,7 +265,9 @@ class Server {
 
   // Where it is. Read once per new connection; a lock of its own, nothing else is taken under it.
   mutable std::mutex target_mutex_;
+  void note_target() noexcept;
   ServerTarget target_;       // guarded by target_mutex_
+  std::atomic<bool> follows_client_{false};
   CheckTarget check_target_;  // guarded by target_mutex_
   CheckTarget agent_target_;  // guarded by target_mutex_
   std::string agent_send_;    // guarded by target_mutex_

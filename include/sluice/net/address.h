@@ -39,6 +39,7 @@ class Address {
     return {reinterpret_cast<const char*>(ip_.data()), family_ == Family::Ip4 ? 4U : family_ == Family::Ip6 ? 16U : 0U};
   }
   [[nodiscard]] bool is_loopback() const noexcept;
+  [[nodiscard]] bool is_unspecified() const noexcept;  // 0.0.0.0, ::
   // Text of the address without the port ("127.0.0.1", "::1", "unix"); at most 45 characters. Returns the end.
   char* write_ip(char* out) const noexcept;
   [[nodiscard]] std::string ip_text() const;

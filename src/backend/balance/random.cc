@@ -35,7 +35,7 @@ class Random final : public Balancer {
         best_load = load;
       }
     }
-    return static_cast<int>(best->server);
+    return best == nullptr ? kNobody : static_cast<int>(best->server);
   }
 
   [[nodiscard]] bool dynamic() const noexcept override { return true; }

@@ -52,7 +52,7 @@ std::vector<std::uint32_t> spread(const std::vector<std::uint32_t>& weights) {
 }  // namespace
 
 void SlotMap::set_servers(std::span<const Candidate> servers) {
-  std::uint32_t divisor = 0;
+  std::uint32_t divisor = servers.empty() ? 1 : servers[0].weight;
   for (const Candidate& c : servers) divisor = std::gcd(divisor, c.weight);
   std::vector<std::uint32_t> weights;
   weights.reserve(servers.size());

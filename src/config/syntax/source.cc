@@ -35,7 +35,7 @@ std::string_view Sources::line(Location at) const noexcept {
 }
 
 std::string_view Sources::keep(std::string_view text) {
-  if (text.empty()) return {"", 0};
+  if (text.empty()) return "";
   if (text.size() > left_) {
     const std::size_t bytes = text.size() > kBlockBytes / 4 ? text.size() : kBlockBytes;
     auto block = std::make_unique<char[]>(bytes);

@@ -76,7 +76,7 @@ int open_for(Worker& worker, const ConnectRequest& request, const backend::Serve
 BackConnection* BackConnection::connect(Worker& worker, const ConnectRequest& request, base::Error& error) noexcept {
   error = {base::ErrorCode::None, base::Side::Back, base::Retry::Yes, 0};
   backend::Server& server = *request.server;
-  const net::SocketAddress target = server.connect_address(request.client_port);
+  const net::SocketAddress target = server.connect_address(request.client_dst);
   const bool by_proxy = server.socks4() != nullptr;
   // An address that was set since may be of a family that the proxy cannot be told.
   if (by_proxy && target.family() != AF_INET) {

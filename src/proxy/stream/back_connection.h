@@ -17,7 +17,7 @@ struct ConnectRequest {
   backend::Server* server = nullptr;
   const http::mux::H1Settings* settings = nullptr;
   const ProxySpec* spec = nullptr;  // of the backend: socket options
-  std::uint16_t client_port = 0;    // the port the client connected to
+  net::Address client_dst;          // what the client connected to
   net::Address presented;           // source of "source ... usesrc"; family None: our own
   int client_netns = -1;            // the client's namespace, for "namespace *"
   bool data_follows = false;        // bytes are ready to go as soon as it stands

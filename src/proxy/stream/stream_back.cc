@@ -54,6 +54,10 @@ Stream::Progress Stream::connect() noexcept {
   }
   if (server.presented().how != backend::SourceSpec::Present::Own) present_source(server, request);
   if (server.in_client_namespace()) request.key = absl::HashOf(request.key, client_namespace().fd) | 1;
+  if (server.follows_client()) {
+    const net::Address& dst = session_.facts().dst;
+    request.key = absl::HashOf(request.key, dst.ip_bytes(), dst.port()) | 1;
+  }
   if (may_reuse) {
     c = session_.take_private(server, request.key);
     if (c == nullptr) {
@@ -67,7 +71,7 @@ Stream::Progress Stream::connect() noexcept {
     request.server = &server;
     request.settings = &back_proxy_->back_h1;
     request.spec = &spec;
-    request.client_port = session_.facts().dst.port();
+    request.client_dst = session_.facts().dst;
     if (server.in_client_namespace()) request.client_netns = client_namespace().fd;
     request.data_follows = http_ || !request.begin_with.empty();
     c = BackConnection::connect(worker_, request, error);

@@ -270,6 +270,19 @@ TEST(BackendMake, Conflicts) {
   }
 }
 
+TEST(BackendMake, AServerAtNoAddressIsTheOneTheClientConnectedTo) {
+  Parsed p("server a 0.0.0.0:80\nserver b ::\nserver c 127.0.0.1:80\n");
+  const auto b = p.make();
+  ASSERT_NE(b, nullptr) << p.said();
+  const net::Address dst = net::Address::ip4(0x7f000005, 1000);
+  EXPECT_EQ(b->server(0).connect_address(dst).text(), "127.0.0.5:80");
+  EXPECT_EQ(b->server(1).connect_address(dst).text(), "127.0.0.5:1000");
+  EXPECT_EQ(b->server(2).connect_address(dst).text(), "127.0.0.1:80");
+  EXPECT_TRUE(b->server(0).follows_client());
+  EXPECT_TRUE(b->server(1).follows_client());
+  EXPECT_FALSE(b->server(2).follows_client());
+}
+
 TEST(BackendMake, PortsFollowTheClient) {
   Parsed p("server a 127.0.0.1:+10\nserver c 127.0.0.1:-10\nserver d 127.0.0.1\nserver e 127.0.0.1:80\n");
   const auto b = p.make();
