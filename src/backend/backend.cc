@@ -122,150 +122,172 @@ bool Backend::check_specs(config::Diagnostics& diag) const {
   return good;
 }
 
+// The server's own address, by the first of its "init-addr" methods that gives one.
+bool Backend::resolve_server(Server& s, const BackendInit& init, config::Diagnostics& diag) {
+  net::AddressSpec address = s.spec_.address;
+  ServerTarget& target = s.target_;
+  target.port_kind = address.kind == net::AddressKind::Ip ? address.port_kind : net::PortKind::Fixed;
+  target.port = address.port;
+  if (init.prefer_ip4 && address.needs_resolving && address.family == AF_UNSPEC) address.family = AF_INET;
+
+  std::vector<InitAddress> methods = s.options().init_addr;
+  if (methods.empty()) methods = {{InitAddress::Kind::Last, {}}, {InitAddress::Kind::Libc, {}}};
+  if (!init.resolve_names) methods.push_back({InitAddress::Kind::None, {}});
+  if (!address.needs_resolving) methods = {{InitAddress::Kind::Libc, {}}};
+
+  bool done = false;
+  for (const InitAddress& m : methods) {
+    switch (m.kind) {
+      case InitAddress::Kind::Last: {
+        const SavedServer* saved = saved_of(init.saved, s);
+        if (saved == nullptr || !saved->address) break;
+        net::Address ip = *saved->address;
+        if (target.port_kind == net::PortKind::Fixed) ip.set_port(address.port);
+        target.address = net::SocketAddress(ip);
+        done = true;
+        break;
+      }
+      case InitAddress::Kind::Libc: {
+        auto resolved = net::resolve(address);
+        if (!resolved) break;
+        target.address = resolved.value();
+        done = true;
+        break;
+      }
+      case InitAddress::Kind::None:
+        s.admin_.store(static_cast<std::uint8_t>(s.admin() | kMaintResolution), std::memory_order_relaxed);
+        done = true;
+        break;
+      case InitAddress::Kind::Ip: {
+        net::Address ip = m.ip;
+        if (target.port_kind == net::PortKind::Fixed) ip.set_port(address.port);
+        target.address = net::SocketAddress(ip);
+        done = true;
+        break;
+      }
+    }
+    if (done) break;
+  }
+  if (target.port_kind != net::PortKind::Fixed && target.address.len != 0) target.address.set_port(0);
+  s.note_target();
+  if (!done) {
+    diag.error(s.spec_.address_at,
+               "'server " + name_ + "/" + s.name() + "' : could not resolve address '" + address.host + "'.",
+               "write an address, or let the server start without one: init-addr last,libc,none");
+  }
+  return done;
+}
+
+// Where its checks go.
+bool Backend::resolve_checks(Server& s, config::Diagnostics& diag) {
+  bool good = true;
+  // Addresses of checks by name: resolved now, checks must not block.
+  const auto resolve_now = [&](std::optional<net::AddressSpec>& to, const char* what) {
+    if (!to || !to->needs_resolving) return;
+    auto resolved = net::resolve(*to);
+    if (resolved) {
+      to->host = resolved.value().address().ip_text();
+      to->family = resolved.value().family();
+      to->needs_resolving = false;
+    } else {
+      good = false;
+      diag.error(s.spec_.at, "'server " + name_ + "/" + s.name() + "' : '" + what + "' : " + resolved.error());
+    }
+  };
+  resolve_now(s.spec_.options.check_address, "addr");
+  resolve_now(s.spec_.options.agent_address, "agent-addr");
+
+  s.agent_target_.port = s.options().agent_port;
+  if (const auto& agent = s.options().agent_address; agent && !agent->needs_resolving) {
+    if (auto resolved = net::resolve(*agent)) s.agent_target_.address = resolved.value();
+  }
+  s.check_target_.port = s.options().check_port;
+  if (const auto& check = s.options().check_address; check && !check->needs_resolving) {
+    if (auto resolved = net::resolve(*check)) {
+      s.check_target_.address = resolved.value();
+      if (check->port_kind == net::PortKind::None) s.check_target_.address->set_port(0);
+    }
+  }
+  return good;
+}
+
+// What its connections go through: a namespace, a SOCKS4 proxy, a socket that passes them on.
+bool Backend::resolve_way(Server& s, config::Diagnostics& diag) {
+  bool good = true;
+  const auto subject = [&] { return "'server " + name_ + "/" + s.name() + "' : "; };
+  if (const std::string& netns = s.options().netns; netns == "*") {
+    s.client_netns_ = true;
+  } else if (!netns.empty()) {
+    auto opened = net::open_namespace(netns);
+    if (opened) {
+      s.netns_ = *opened;
+    } else {
+      good = false;
+      diag.error(s.spec_.at, subject() + opened.error());
+    }
+  }
+  if (const auto& proxy = s.options().socks4) {
+    auto resolved = net::resolve(*proxy);
+    const net::SocketAddress& to = s.target_.address;
+    if (!resolved) {
+      good = false;
+      diag.error(s.spec_.at, subject() + "'socks4' : " + resolved.error() + ".");
+    } else if (to.len != 0 && to.family() != AF_INET) {
+      good = false;
+      diag.error(s.spec_.at, subject() + "'socks4' : the server's address has to be IPv4, SOCKS4 knows no other.");
+    } else {
+      s.socks4_ = resolved.value();
+    }
+  } else if (s.options().check_via_socks4) {
+    diag.warning(s.spec_.at, subject() + "'check-via-socks4' has no effect without 'socks4'.");
+  }
+  if (s.spec_.address.kind == net::AddressKind::SocketPair) {
+    s.passes_to_.reset(::fcntl(s.spec_.address.fd, F_DUPFD_CLOEXEC, 3));
+    if (!s.passes_to_.valid()) {
+      good = false;
+      diag.error(s.spec_.address_at, subject() + "cannot use file descriptor '" + std::to_string(s.spec_.address.fd) +
+                                         "' : " + std::strerror(errno) + ".");
+    }
+  }
+  return good;
+}
+
+// "source": what its connections come from.
+bool Backend::resolve_source(Server& s, config::Diagnostics& diag) {
+  const SourceSpec& source = s.options().source.set ? s.options().source : spec_.source;
+  if (!source.set) return true;
+  bool good = true;
+  s.source_interface_ = source.interface;
+  s.presented_ = {source.present, {}, source.header, source.occurrence};
+  if (source.present == SourceSpec::Present::Fixed) {
+    auto fixed = net::resolve(source.present_address);
+    if (fixed) {
+      s.presented_.fixed = fixed.value().address();
+    } else {
+      good = false;
+      diag.error(s.spec_.at, "'server " + name_ + "/" + s.name() + "' : 'usesrc' : " + fixed.error());
+    }
+  }
+  if (source.address.host.empty() && source.address.port == 0 && source.address.family == AF_UNSPEC) return good;
+  auto resolved = net::resolve(source.address);
+  if (resolved) {
+    s.source_ = resolved.value();
+    if (source.address.port_kind == net::PortKind::Range)
+      s.source_ports_ = std::make_unique<SourcePorts>(source.address.port, source.address.port_last);
+  } else {
+    good = false;
+    diag.error(s.spec_.at, "'server " + name_ + "/" + s.name() + "' : 'source' : " + resolved.error());
+  }
+  return good;
+}
+
 bool Backend::resolve_all(const BackendInit& init, config::Diagnostics& diag) {
   bool good = true;
   for (const auto& s : servers_) {
-    net::AddressSpec address = s->spec_.address;
-    ServerTarget& target = s->target_;
-    target.port_kind = address.kind == net::AddressKind::Ip ? address.port_kind : net::PortKind::Fixed;
-    target.port = address.port;
-    if (init.prefer_ip4 && address.needs_resolving && address.family == AF_UNSPEC) address.family = AF_INET;
-
-    std::vector<InitAddress> methods = s->options().init_addr;
-    if (methods.empty()) methods = {{InitAddress::Kind::Last, {}}, {InitAddress::Kind::Libc, {}}};
-    if (!init.resolve_names) methods.push_back({InitAddress::Kind::None, {}});
-    if (!address.needs_resolving) methods = {{InitAddress::Kind::Libc, {}}};
-
-    bool done = false;
-    for (const InitAddress& m : methods) {
-      switch (m.kind) {
-        case InitAddress::Kind::Last: {
-          const SavedServer* saved = saved_of(init.saved, *s);
-          if (saved == nullptr || !saved->address) break;
-          net::Address ip = *saved->address;
-          if (target.port_kind == net::PortKind::Fixed) ip.set_port(address.port);
-          target.address = net::SocketAddress(ip);
-          done = true;
-          break;
-        }
-        case InitAddress::Kind::Libc: {
-          auto resolved = net::resolve(address);
-          if (!resolved) break;
-          target.address = resolved.value();
-          done = true;
-          break;
-        }
-        case InitAddress::Kind::None:
-          s->admin_.store(static_cast<std::uint8_t>(s->admin() | kMaintResolution), std::memory_order_relaxed);
-          done = true;
-          break;
-        case InitAddress::Kind::Ip: {
-          net::Address ip = m.ip;
-          if (target.port_kind == net::PortKind::Fixed) ip.set_port(address.port);
-          target.address = net::SocketAddress(ip);
-          done = true;
-          break;
-        }
-      }
-      if (done) break;
-    }
-    if (target.port_kind != net::PortKind::Fixed && target.address.len != 0) target.address.set_port(0);
-    s->note_target();
-    if (!done) {
-      good = false;
-      diag.error(s->spec_.address_at,
-                 "'server " + name_ + "/" + s->name() + "' : could not resolve address '" + address.host + "'.",
-                 "write an address, or let the server start without one: init-addr last,libc,none");
-    }
-
-    // Addresses of checks by name: resolved now, checks must not block.
-    const auto resolve_now = [&](std::optional<net::AddressSpec>& to, const char* what) {
-      if (!to || !to->needs_resolving) return;
-      auto resolved = net::resolve(*to);
-      if (resolved) {
-        to->host = resolved.value().address().ip_text();
-        to->family = resolved.value().family();
-        to->needs_resolving = false;
-      } else {
-        good = false;
-        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : '" + what + "' : " + resolved.error());
-      }
-    };
-    resolve_now(s->spec_.options.check_address, "addr");
-    resolve_now(s->spec_.options.agent_address, "agent-addr");
-
-    s->agent_target_.port = s->options().agent_port;
-    if (const auto& agent = s->options().agent_address; agent && !agent->needs_resolving) {
-      if (auto resolved = net::resolve(*agent)) s->agent_target_.address = resolved.value();
-    }
-    s->check_target_.port = s->options().check_port;
-    if (const auto& check = s->options().check_address; check && !check->needs_resolving) {
-      if (auto resolved = net::resolve(*check)) {
-        s->check_target_.address = resolved.value();
-        if (check->port_kind == net::PortKind::None) s->check_target_.address->set_port(0);
-      }
-    }
-    if (const std::string& netns = s->options().netns; netns == "*") {
-      s->client_netns_ = true;
-    } else if (!netns.empty()) {
-      auto opened = net::open_namespace(netns);
-      if (opened) {
-        s->netns_ = *opened;
-      } else {
-        good = false;
-        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : " + opened.error());
-      }
-    }
-
-    if (const auto& proxy = s->options().socks4) {
-      auto resolved = net::resolve(*proxy);
-      const int family = target.address.family();
-      if (!resolved) {
-        good = false;
-        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'socks4' : " + resolved.error() + ".");
-      } else if (target.address.len != 0 && family != AF_INET) {
-        good = false;
-        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() +
-                                    "' : 'socks4' : the server's address has to be IPv4, SOCKS4 knows no other.");
-      } else {
-        s->socks4_ = resolved.value();
-      }
-    } else if (s->options().check_via_socks4) {
-      diag.warning(s->spec_.at,
-                   "'server " + name_ + "/" + s->name() + "' : 'check-via-socks4' has no effect without 'socks4'.");
-    }
-    if (s->spec_.address.kind == net::AddressKind::SocketPair) {
-      s->passes_to_.reset(::fcntl(s->spec_.address.fd, F_DUPFD_CLOEXEC, 3));
-      if (!s->passes_to_.valid()) {
-        good = false;
-        diag.error(s->spec_.address_at, "'server " + name_ + "/" + s->name() + "' : cannot use file descriptor '" +
-                                            std::to_string(s->spec_.address.fd) + "' : " + std::strerror(errno) + ".");
-      }
-    }
-
-    const SourceSpec& source = s->options().source.set ? s->options().source : spec_.source;
-    if (!source.set) continue;
-    s->source_interface_ = source.interface;
-    s->presented_ = {source.present, {}, source.header, source.occurrence};
-    if (source.present == SourceSpec::Present::Fixed) {
-      auto fixed = net::resolve(source.present_address);
-      if (fixed) {
-        s->presented_.fixed = fixed.value().address();
-      } else {
-        good = false;
-        diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'usesrc' : " + fixed.error());
-      }
-    }
-    if (source.address.host.empty() && source.address.port == 0 && source.address.family == AF_UNSPEC) continue;
-    auto resolved = net::resolve(source.address);
-    if (resolved) {
-      s->source_ = resolved.value();
-      if (source.address.port_kind == net::PortKind::Range)
-        s->source_ports_ = std::make_unique<SourcePorts>(source.address.port, source.address.port_last);
-    } else {
-      good = false;
-      diag.error(s->spec_.at, "'server " + name_ + "/" + s->name() + "' : 'source' : " + resolved.error());
-    }
+    good = resolve_server(*s, init, diag) && good;
+    good = resolve_checks(*s, diag) && good;
+    good = resolve_way(*s, diag) && good;
+    good = resolve_source(*s, diag) && good;
   }
   return good;
 }

@@ -356,7 +356,8 @@ void on_server(KeywordContext& c) {
   bool good = true;
   if (address) {
     s.address = std::move(address).value();
-    if (s.address.kind == net::AddressKind::Ip && s.address.host.empty()) {
+    // Without an address it is that of the client's connection, as with "0.0.0.0" and "*" (manual 5.2 "server").
+    if (c.arg(1).text.empty()) {
       good = false;
       c.error(c.arg(1), "'server " + std::string(c.section().name) + "/" + s.name + "' : missing address in '" +
                             std::string(c.arg(1).text) + "'.");

@@ -103,6 +103,58 @@ bool valid_host_name(std::string_view s) {
   return true;
 }
 
+// "stream+", "dgram+", "ipv4@" and their like: says what kind of address follows, and takes them off the text.
+std::string parse_prefixes(std::string_view& text, std::string_view whole, const AddressRules& rules,
+                           AddressSpec& spec) {
+  spec.type = rules.type;
+  if (text.starts_with("stream+")) {
+    spec.type = SocketType::Stream;
+    text.remove_prefix(7);
+  } else if (text.starts_with("dgram+")) {
+    spec.type = SocketType::Datagram;
+    text.remove_prefix(6);
+  }
+  for (const Prefix& p : kPrefixes) {
+    if (!text.starts_with(p.text)) continue;
+    if (p.refused != nullptr) return std::string(p.refused) + " is not supported yet in " + quoted(whole);
+    spec.kind = p.kind;
+    spec.family = p.family;
+    if (p.type != kKeep) spec.type = static_cast<SocketType>(p.type);
+    spec.abstract_zero_terminated = p.text == "abnsz@";
+    text.remove_prefix(p.text.size());
+    break;
+  }
+  if (spec.kind == AddressKind::Ip && spec.family == AF_UNSPEC && text.starts_with('/')) {
+    spec.kind = AddressKind::Unix;
+    spec.family = AF_UNIX;
+  }
+  if (spec.type == SocketType::Datagram && !rules.datagram)
+    return "datagram addresses are not permitted here in " + quoted(whole);
+  if (spec.type == SocketType::Stream && !rules.stream)
+    return "stream addresses are not permitted here in " + quoted(whole);
+  return {};
+}
+
+// The number of an inherited descriptor, or a path, or an abstract name.
+std::string parse_named_socket(std::string_view text, std::string_view whole, const AddressRules& rules,
+                               AddressSpec& spec) {
+  if (spec.kind == AddressKind::InheritedFd || spec.kind == AddressKind::SocketPair) {
+    if (spec.kind == AddressKind::InheritedFd ? !rules.inherited_fd : !rules.socket_pair)
+      return "inherited file descriptors are not permitted here in " + quoted(whole);
+    const auto fd = base::parse_int<int>(text);
+    if (!fd || *fd < 0) return "file descriptor " + quoted(text) + " is not a valid integer in " + quoted(whole);
+    spec.fd = *fd;
+    return {};
+  }
+  if (!rules.unix_paths) return "unix sockets are not permitted here in " + quoted(whole);
+  if (text.empty()) return "empty socket path in " + quoted(whole);
+  // A path keeps its end: one byte for the terminator or for the leading NUL of an abstract name.
+  if (text.size() > sizeof(sockaddr_un::sun_path) - 1)
+    return "socket path " + quoted(text) + " too long (max " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) + ")";
+  spec.host = text;
+  return {};
+}
+
 }  // namespace
 
 Address Address::from(const sockaddr* sa, socklen_t len) noexcept {
@@ -242,57 +294,10 @@ bool parse_ip(std::string_view text, Address& out) noexcept {
 base::Result<AddressSpec, std::string> parse_address(std::string_view text, const AddressRules& rules) {
   const std::string_view whole = text;
   AddressSpec spec;
-  spec.type = rules.type;
-  if (text.starts_with("stream+")) {
-    spec.type = SocketType::Stream;
-    text.remove_prefix(7);
-  } else if (text.starts_with("dgram+")) {
-    spec.type = SocketType::Datagram;
-    text.remove_prefix(6);
-  }
-  for (const Prefix& p : kPrefixes) {
-    if (!text.starts_with(p.text)) continue;
-    if (p.refused != nullptr) return unexpected(std::string(p.refused) + " is not supported yet in " + quoted(whole));
-    spec.kind = p.kind;
-    spec.family = p.family;
-    if (p.type != kKeep) spec.type = static_cast<SocketType>(p.type);
-    spec.abstract_zero_terminated = p.text == "abnsz@";
-    text.remove_prefix(p.text.size());
-    break;
-  }
-  if (spec.kind == AddressKind::Ip && spec.family == AF_UNSPEC && text.starts_with('/')) {
-    spec.kind = AddressKind::Unix;
-    spec.family = AF_UNIX;
-  }
-  if (spec.type == SocketType::Datagram && !rules.datagram)
-    return unexpected("datagram addresses are not permitted here in " + quoted(whole));
-  if (spec.type == SocketType::Stream && !rules.stream)
-    return unexpected("stream addresses are not permitted here in " + quoted(whole));
-
-  switch (spec.kind) {
-    case AddressKind::InheritedFd:
-    case AddressKind::SocketPair: {
-      if (spec.kind == AddressKind::InheritedFd ? !rules.inherited_fd : !rules.socket_pair)
-        return unexpected("inherited file descriptors are not permitted here in " + quoted(whole));
-      const auto fd = base::parse_int<int>(text);
-      if (!fd || *fd < 0)
-        return unexpected("file descriptor " + quoted(text) + " is not a valid integer in " + quoted(whole));
-      spec.fd = *fd;
-      return spec;
-    }
-    case AddressKind::Unix:
-    case AddressKind::AbstractUnix: {
-      if (!rules.unix_paths) return unexpected("unix sockets are not permitted here in " + quoted(whole));
-      if (text.empty()) return unexpected("empty socket path in " + quoted(whole));
-      // A path keeps its end: one byte for the terminator or for the leading NUL of an abstract name.
-      if (text.size() > sizeof(sockaddr_un::sun_path) - 1)
-        return unexpected("socket path " + quoted(text) + " too long (max " +
-                          std::to_string(sizeof(sockaddr_un::sun_path) - 1) + ")");
-      spec.host = text;
-      return spec;
-    }
-    case AddressKind::Ip:
-      break;
+  if (std::string e = parse_prefixes(text, whole, rules, spec); !e.empty()) return unexpected(std::move(e));
+  if (spec.kind != AddressKind::Ip) {
+    if (std::string e = parse_named_socket(text, whole, rules, spec); !e.empty()) return unexpected(std::move(e));
+    return spec;
   }
 
   // Bracketed IPv6, or everything up to the last colon; a literal IPv6 without a port keeps all its colons.

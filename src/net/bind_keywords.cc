@@ -188,9 +188,27 @@ constexpr OptionRow<UnixBindSpec> kUnixBindRows[] = {
     {"gid", 1, [](OptionContext& c, UnixBindSpec& u) { permission(c, "gid", u.permissions); }},
 };
 
+// Statistics know listeners by these numbers.
+void check_id(KeywordContext& c, const std::vector<BindSpec>& made, const std::vector<BindSpec>& before) {
+  if (made.empty() || made.front().id == 0) return;
+  const auto text = [](const BindSpec& b) { return "'bind " + b.text + "'"; };
+  const std::string subject = text(made.front()) + " in section '" + std::string(c.section().kind()) + "' : 'id' ";
+  if (made.size() > 1 || made.front().address.port_kind == PortKind::Range) {
+    c.error(c.arg(0), subject + "can only be used with a single socket.");
+    return;
+  }
+  for (const BindSpec& other : before) {
+    if (other.id != made.front().id) continue;
+    c.error(c.arg(0), subject + ": custom id " + std::to_string(other.id) + " already used at " +
+                          c.document().sources.place(other.at) + " (" + text(other) + ").");
+    return;
+  }
+}
+
 void on_bind(KeywordContext& c) {
   BindSpec shared;
   shared.at = c.at();
+  shared.text = c.arg(0).text;
   const std::size_t before = c.diag().errors();
   // Options count even when the address is wrong, so that all mistakes of the line are reported.
   if (c.size() > 1) bind_options().parse(c, c.args().subspan(1), shared);
@@ -226,8 +244,9 @@ void on_bind(KeywordContext& c) {
     made.push_back(shared);
     made.back().address = *address;
   }
-  if (c.diag().errors() != before) return;
   auto& specs = c.section().parts.get<BindSpecs>();
+  check_id(c, made, specs.binds);
+  if (c.diag().errors() != before) return;
   for (auto& b : made) specs.binds.push_back(std::move(b));
 }
 

@@ -250,6 +250,10 @@ class Backend {
 
   bool check_specs(config::Diagnostics& diag) const;
   bool resolve_all(const BackendInit& init, config::Diagnostics& diag);
+  bool resolve_server(Server& s, const BackendInit& init, config::Diagnostics& diag);
+  bool resolve_checks(Server& s, config::Diagnostics& diag);
+  bool resolve_way(Server& s, config::Diagnostics& diag);
+  bool resolve_source(Server& s, config::Diagnostics& diag);
   void init_states(const SavedServers* saved) noexcept;
   void restore_locked(Server& s, const SavedServer& saved) noexcept;
 

@@ -50,6 +50,8 @@ class Sources {
   [[nodiscard]] std::string_view content(std::uint32_t file) const noexcept;
   // The text of a line without its line end; empty when there is none.
   [[nodiscard]] std::string_view line(Location at) const noexcept;
+  // "haproxy.cfg:12", for messages that speak of a second place.
+  [[nodiscard]] std::string place(Location at) const;
 
   // A copy that lives as long as the Sources.
   std::string_view keep(std::string_view text);

@@ -35,6 +35,7 @@ bool parse_shards(std::string_view word, Shards& out) noexcept;
 struct BindSpec {
   AddressSpec address;
   config::Location at{};
+  std::string text;                         // what stands behind "bind", all its addresses
   std::string name;                         // "name": how logs and statistics call the listener
   std::string guid_prefix;                  // "guid-prefix": of the identities of its sockets
   std::uint32_t id = 0;                     // "id": 0 = given in order

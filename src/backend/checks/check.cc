@@ -262,7 +262,7 @@ Check::Flow Check::send_now() noexcept {
       loop_.set_interest(fd_.get(), runtime::kOut);
       return Flow::Wait;
     } else if (errno != EINTR) {
-      return fail(CheckStatus::L7Response, os_error(errno) + at_step());
+      return fail(CheckStatus::SockError, os_error_text(errno) + at_step());
     }
   }
   return Flow::Next;
@@ -282,8 +282,11 @@ Check::Flow Check::receive_now() noexcept {
       got = true;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;
+    } else if (errno != EINTR && !plan_.http && in_bytes_ != 0) {
+      eof_ = true;  // a script looks at what came before
+      got = true;
     } else if (errno != EINTR) {
-      return fail(CheckStatus::L7Response, os_error(errno) + at_step());
+      return fail(CheckStatus::SockError, os_error_text(errno) + at_step());
     }
   }
   return got ? judge() : Flow::Wait;
@@ -369,7 +372,9 @@ Check::Flow Check::judge_stream() noexcept {
   const char* what = e.kind == CheckExpect::Kind::Regex ? "regex" : "content";
   std::string text = e.negated ? "TCPCHK matched unwanted " : "TCPCHK did not match ";
   text += what;
-  if (e.binary) {
+  if (content.empty() && !e.negated) {
+    text = "TCPCHK got an empty response";
+  } else if (e.binary) {
     text = e.negated ? "TCPCHK matched unwanted binary content" : "TCPCHK did not match binary content";
   } else {
     text += " '" + e.pattern + "'";

@@ -5,6 +5,8 @@
 
 namespace sluice::backend {
 
+// "Connection refused"
+std::string os_error_text(int code);
 // "ECONNREFUSED returned by OS (Connection refused)"
 std::string os_error(int code);
 

@@ -235,13 +235,17 @@ class Builder {
       const auto* specs = sections_[p->rules->index]->parts.find<net::BindSpecs>();
       if (specs == nullptr) continue;
       std::uint32_t next = 1;
+      std::uint32_t next_id = 1;
+      std::set<std::uint32_t> ids;  // asked for by lines; the others get the next one that is free
+      for (const net::BindSpec& bind : specs->binds) ids.insert(bind.id);
       for (const net::BindSpec& bind : specs->binds) {
         const std::uint16_t first = bind.address.port;
         const std::uint16_t last = bind.address.port_kind == net::PortKind::Range ? bind.address.port_last : first;
         for (std::uint32_t port = first; port <= last; ++port) {
           auto info = std::make_unique<proxy::ListenerInfo>(model_->global.settings.threads);
           info->name = bind.name.empty() ? "sock-" + std::to_string(next) : bind.name;
-          info->identity = {info->name, bind.id != 0 ? bind.id : next};
+          while (ids.contains(next_id)) ++next_id;
+          info->identity = {info->name, bind.id != 0 ? bind.id : next_id++};
           info->log_name = bind.name.empty() ? std::to_string(info->identity.id) : bind.name;
           info->maxconn = bind.maxconn;
           if (!bind.guid_prefix.empty()) info->guid = bind.guid_prefix + "-" + std::to_string(port - first);

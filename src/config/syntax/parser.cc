@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "config/syntax/blocks.h"
+#include "config/syntax/removed_words.h"
 #include "config/syntax/tokenizer.h"
 
 namespace sluice::config {
@@ -249,9 +250,7 @@ class Parser {
             "use explicit references.");
   }
 
-  std::string place_of(const Section& s) const {
-    return std::string(doc_.sources.path(s.at.file)) + ":" + std::to_string(s.at.line);
-  }
+  std::string place_of(const Section& s) const { return doc_.sources.place(s.at); }
 
   void enter(Section& s) {
     current_ = &s;
@@ -291,7 +290,9 @@ class Parser {
     if (m.row == nullptr) {
       if (known_section(words)) return;
       record(all, false, 1, false);
-      if (m.elsewhere != nullptr) {
+      if (const RemovedWord* gone = removed_word(words); gone != nullptr) {
+        removed(words, *gone);
+      } else if (m.elsewhere != nullptr) {
         misplaced(words, *m.elsewhere, m.used);
       } else {
         unknown(words);
@@ -399,6 +400,12 @@ class Parser {
       s += section->name;
     }
     return quoted(row.words) + " may be used in: " + s;
+  }
+
+  void removed(std::span<const Token> words, const RemovedWord& gone) {
+    const Token& at = gone.words.find(' ') == std::string_view::npos ? words[0] : words[1];
+    std::string since = gone.since.empty() ? std::string() : ", since HAProxy " + std::string(gone.since);
+    diag_.error(at, quoted(gone.words) + " is no longer part of the language" + since + ".", std::string(gone.instead));
   }
 
   // Nothing in the table begins like this line.

@@ -34,6 +34,8 @@ std::string_view Sources::line(Location at) const noexcept {
   return rest;
 }
 
+std::string Sources::place(Location at) const { return std::string(path(at.file)) + ":" + std::to_string(at.line); }
+
 std::string_view Sources::keep(std::string_view text) {
   if (text.empty()) return "";
   if (text.size() > left_) {

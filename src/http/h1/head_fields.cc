@@ -309,8 +309,10 @@ ErrorCode finish_request(RequestHead& head, std::uint32_t seen, const ParseOptio
   if ((seen & kSeenTe) != 0) settle_te(head);
   if ((seen & (kSeenTokenUpgrade | kSeenUpgrade)) != 0) {
     const bool has_body = head.body == BodyKind::Chunked || (head.body == BodyKind::Length && head.content_length != 0);
-    if (has_body) {
-      head.fields.remove(HeaderId::Upgrade);  // the reference does not upgrade requests with a body
+    // RFC 9110 7.8: of a client that speaks HTTP/1.0 the field is ignored. The reference does not upgrade requests with
+    // a body.
+    if (has_body || head.version < Version::H11) {
+      head.fields.remove(HeaderId::Upgrade);
     } else {
       settle_upgrade(head, seen);
     }

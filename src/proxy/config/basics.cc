@@ -33,6 +33,16 @@ void on_id(KeywordContext& c) {
     return;
   }
   spec_of(c).id = *v;
+  // Statistics and state files know proxies by these numbers.
+  for (const config::Section& other : c.document().sections) {
+    if (&other == &c.section() || (other.where() & config::kProxies) == 0) continue;
+    const auto* spec = other.parts.find<ProxySpec>();
+    if (spec == nullptr || spec->id != *v) continue;
+    const auto kind = [](const config::Section& s) { return s.kind() == "listen" ? "proxy" : s.kind(); };
+    c.error(c.arg(0), fmt::format("{} {} reuses same custom id as {} {} (declared at {}).", kind(c.section()),
+                                  c.section().name, kind(other), other.name, c.document().sources.place(other.at)));
+    return;
+  }
 }
 
 void on_guid(KeywordContext& c) { spec_of(c).guid = std::string(c.arg(0).text); }

@@ -87,6 +87,11 @@ class Stream final : public http::mux::StreamEvents,
   ActionContext make_context() noexcept;
   bool buffer_request_body() noexcept;
   void want_request_body() noexcept;
+  Progress body_lost() noexcept;
+  Progress body_late() noexcept;
+  void body_waited() noexcept;
+  void note_request_line() noexcept;
+  void take_request_cookie() noexcept;
   void enter_backend(Proxy& backend) noexcept;
   bool make_unique_id() noexcept;
 
@@ -194,7 +199,8 @@ class Stream final : public http::mux::StreamEvents,
   bool counted_response_ = false;
   bool allow_l7_retry_ = false;
   bool denied_ = false;
-  bool request_unanswered_ = false;  // a rule closed the connection without a word: logged without a request time
+  bool request_untimed_ = false;  // logged without a request time: a rule closed the connection without a word, or the
+                                  // body that was waited for did not come or was malformed
   bool first_request_;
 
   RuleCursor cursor_;               // of the list at work: request rules first, response rules later
@@ -210,6 +216,7 @@ class Stream final : public http::mux::StreamEvents,
   std::uint32_t retries_left_ = 0;
   std::uint32_t retries_done_ = 0;
   unsigned tarpit_status_ = 0;
+  bool tarpit_silent_ = false;  // an error file that is empty: close without a word
 
   base::TimePoint client_deadline_ = base::kNever;
   base::TimePoint server_deadline_ = base::kNever;

@@ -174,7 +174,7 @@ void Stream::send_request() noexcept {
   back_->send_request(request_, options, body);
   if (request_.body != http::BodyKind::None) front_.drop();
   if (body.failed) {
-    fail_stream(Cause::Proxy, Where::Data, 400);
+    fail_stream(Cause::Proxy, Where::Headers, 400);
     return;
   }
   if (body.end || request_.body == http::BodyKind::None) {

@@ -69,7 +69,7 @@ void Stream::fill_facts() noexcept {
   } else if (!http_ && t_connected_ != base::kNever) {
     t.data = millis_between(last, end);
   }
-  if (reason_.where == Where::Tarpit || request_unanswered_) t.request = -1;
+  if (reason_.where == Where::Tarpit || request_untimed_) t.request = -1;
   t.active = millis_between(t_start_, end);
   t.total = http_ ? millis_between(idle_from, end) + t.handshake : millis_between(session_.facts().accept_time, end);
   t.user = t.active + t.idle + t.handshake;
@@ -109,9 +109,10 @@ void Stream::log(bool early) noexcept {
   if (controls_.log_level != StreamControls::kLevelUnchanged) level = static_cast<base::LogLevel>(controls_.log_level);
   logged_ = true;
   fill_facts();
-  facts_.incomplete = early;
+  // manual 4.2 "option logasap": a '+' before what may still grow, on the lines of answers made here too.
+  facts_.incomplete = options.logasap;
   facts_.log_counter = front_proxy_.log_counter.fetch_add(1, std::memory_order_relaxed);
-  if (rules.log_needs.unique_id) make_unique_id();
+  if (rules.log_needs.unique_id && (!http_ || has_request())) make_unique_id();
   sample_.now_wall_us = std::chrono::duration_cast<base::Micros>(worker_.loop().wall_now().time_since_epoch()).count();
   sample_.response_side = false;
   // manual 4.2 "error-log-format" speaks of all that log-separate-errors raises; the reference, whose lines count here,

@@ -69,15 +69,40 @@ void Stream::on_request_head() noexcept {
         facts_.response_captures = controls_.response_captures;
       }
     }
-    if (!rules.captures.cookie.empty()) facts_.request_cookie = rules.captures.request_cookie(request_.fields, arena_);
   }
   if (request_.connection.unsafe_accepted) capture_error(false);
-  // For logs and response rules, which come when the head may be gone.
-  facts_.request_line = {request_.method_text.data(),
-                         std::min(request_.line_bytes, worker_.global().settings.log_uri_bytes)};
+  note_request_line();
   request_state_ = RequestState::Rules;
   phase_ = 0;
   run_request_phases();
+}
+
+// For logs and response rules, which come when the head may be gone.
+void Stream::note_request_line() noexcept {
+  std::string_view line(request_.method_text.data(), request_.line_bytes);
+  if (line.size() != request_.method_text.size() + request_.target.size() + std::string_view("  HTTP/1.1").size()) {
+    // Tabs and more than one blank between the words are logged as one blank (RFC 9112 3 lets us accept them).
+    const auto room = static_cast<char*>(arena_.allocate(line.size()));
+    if (room != nullptr) {
+      char* end = room;
+      for (const char c : line) {
+        const bool blank = c == ' ' || c == '\t';
+        if (!blank)
+          *end++ = c;
+        else if (end != room && end[-1] != ' ')
+          *end++ = ' ';
+      }
+      if (end != room && end[-1] == ' ') --end;
+      line = {room, static_cast<std::size_t>(end - room)};
+    }
+  }
+  facts_.request_line = line.substr(0, worker_.global().settings.log_uri_bytes);
+}
+
+// manual 4.2 "capture cookie": as rules have left it; what return and redirect answer has none, as in the reference.
+void Stream::take_request_cookie() noexcept {
+  const Captures& captures = front_proxy_.rules->captures;
+  if (!captures.cookie.empty()) facts_.request_cookie = captures.request_cookie(request_.fields, arena_);
 }
 
 void Stream::on_bad_request() noexcept {
@@ -159,10 +184,14 @@ Stream::Progress Stream::run_rules(const RuleList& list, const CompiledProxy& ow
   context.body.bytes = sample_.request_body.size();
   const ActionResult result = list.run(context, cursor_);
   count_rewrites();
+  if (result == ActionResult::Wait) {
+    if (const Progress p = body_lost(); p != Progress::Continue) return p;
+  } else if (request_state_ == RequestState::Body) {
+    body_waited();
+  }
   if (result == ActionResult::Continue || result == ActionResult::Stop) {
     cursor_ = {};
     set_phase_deadline(base::kNever);
-    request_state_ = RequestState::Rules;
     return Progress::Continue;
   }
   return act_on(result, context, owner);
@@ -188,27 +217,27 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
     case ActionResult::Deny:
     case ActionResult::Tarpit:
       denied_ = true;
+      take_request_cookie();
       counters.denied_requests.add();
       if (back_proxy_ != nullptr && back_proxy_->servers != nullptr)
         back_proxy_->servers->counters(worker_.index()).denied_requests.add();
       if (result == ActionResult::Tarpit) {
         request_state_ = RequestState::Tarpit;
         reply_body_ = context.reply_body;
-        tarpit_status_ = context.reply_silent ? 0 : context.reply_status;
+        tarpit_status_ = context.reply_status;
+        tarpit_silent_ = context.reply_silent;
         set_phase_deadline(base::deadline_after(now(), tarpit_timeout(owner.spec)));
         return Progress::Wait;
       }
       reason_.set(Cause::Proxy, Where::Request);
       break;
     case ActionResult::TimedOut:
-      reason_.set(Cause::ClientTimeout, Where::Data);
-      respond(408);
-      return Progress::Respond;
+      return body_late();
     case ActionResult::Close:
     case ActionResult::Drop:
       reason_.set(Cause::Proxy, Where::Request);
       counters.denied_requests.add();
-      request_unanswered_ = true;
+      request_untimed_ = true;
       finish(true);
       return Progress::Fail;
     case ActionResult::Error:
@@ -218,11 +247,44 @@ Stream::Progress Stream::act_on(ActionResult result, ActionContext& context, con
       return Progress::Respond;
   }
   if (context.reply_silent) {
+    facts_.status = context.reply_status;
     finish(true);
     return Progress::Fail;
   }
   respond_prepared(context.reply_body, context.reply_status);
   return Progress::Respond;
+}
+
+// The body of the request has been waited for, as long as it took: it counts as part of the request (manual 8.4 "TR").
+void Stream::body_waited() noexcept {
+  t_head_ = now();
+  request_state_ = RequestState::Rules;
+}
+
+// manual 8.5 "cR".
+Stream::Progress Stream::body_late() noexcept {
+  reason_.set(Cause::ClientTimeout, Where::Request);
+  request_untimed_ = true;
+  respond(408);
+  return Progress::Respond;
+}
+
+// A phase waits for more of the body. Continue: more can come; else the stream has its answer, or its end.
+Stream::Progress Stream::body_lost() noexcept {
+  if (front_.error().code == base::ErrorCode::BadMessage) {
+    capture_error(false);
+    front_proxy_.counters.local(worker_.index()).request_errors.add();
+    reason_.set(Cause::Proxy, Where::Request);
+    request_untimed_ = true;
+    respond(400);
+    return Progress::Respond;
+  }
+  if (!front_.closed()) return Progress::Continue;
+  // manual 8.5 "CR"; nobody is left who could use an answer.
+  body_waited();
+  take_request_cookie();
+  fail_stream(Cause::Client, Where::Request, 0);
+  return Progress::Fail;
 }
 
 // From here on the stream waits for body bytes.
@@ -324,6 +386,7 @@ bool Stream::make_unique_id() noexcept {
 }
 
 Stream::Progress Stream::phase_option_headers() noexcept {
+  take_request_cookie();
   if (front_proxy_.rules->unique_id.valid()) {
     facts_.request_wall_us =
         std::chrono::duration_cast<base::Micros>(worker_.loop().wall_at(t_start_).time_since_epoch()).count();
@@ -355,23 +418,17 @@ Stream::Progress Stream::phase_wait_back_body() noexcept {
 Stream::Progress Stream::wait_body() noexcept {
   if (!front_.input_done() && !buffer_request_body()) return out_of_memory();
   if (front_.input_done() || front_.buffer_full()) {
-    request_state_ = RequestState::Rules;
+    if (request_state_ == RequestState::Body) body_waited();
     set_phase_deadline(base::kNever);
     return Progress::Continue;
   }
-  if (front_.closed()) {
-    reason_.set(Cause::Client, Where::Request);
-    respond(400);
-    return Progress::Respond;
-  }
+  if (const Progress p = body_lost(); p != Progress::Continue) return p;
   if (request_state_ != RequestState::Body) {
     request_state_ = RequestState::Body;
     // manual 4.2 "timeout http-request": covers the body too when it is waited for.
     set_phase_deadline(base::deadline_after(t_start_, http_request_timeout(front_proxy_.rules->spec)));
   } else if (now() >= phase_deadline_) {
-    reason_.set(Cause::ClientTimeout, Where::Request);
-    respond(408);
-    return Progress::Respond;
+    return body_late();
   }
   want_request_body();
   return Progress::Wait;

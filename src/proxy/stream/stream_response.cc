@@ -65,7 +65,6 @@ void Stream::on_response_head() noexcept {
   const CompiledProxy& rules = *front_proxy_.rules;
   if (!rules.captures.response.empty())
     Captures::take(rules.captures.response, response_.fields, arena_, controls_.response_captures);
-  if (!rules.captures.cookie.empty()) facts_.response_cookie = rules.captures.response_cookie(response_.fields, arena_);
   if (response_.connection.unsafe_accepted) capture_error(true);
   response_list_ = 0;
   cursor_ = {};
@@ -127,6 +126,7 @@ bool Stream::run_response_rules() noexcept {
       case ActionResult::Respond:
       case ActionResult::Redirect:
         reason_.set(Cause::Local, Where::Headers);
+        t_response_ = base::kNever;
         leave_server(false);
         respond_prepared(context.reply_body, context.reply_status);
         return false;
@@ -136,11 +136,14 @@ bool Stream::run_response_rules() noexcept {
         front_proxy_.counters.local(thread).denied_responses.add();
         back_proxy_->servers->counters(thread).denied_responses.add();
         server_->counters(thread).denied_responses.add();
+        t_response_ = base::kNever;
         leave_server(false);
-        if (context.reply_silent)
+        if (context.reply_silent) {
+          facts_.status = context.reply_status;
           finish(true);
-        else
+        } else {
           respond_prepared(context.reply_body, context.reply_status);
+        }
         return false;
       case ActionResult::Close:
       case ActionResult::Drop:
@@ -162,6 +165,9 @@ bool Stream::run_response_rules() noexcept {
         return false;
     }
   }
+  // manual 4.2 "capture cookie": as rules have left it.
+  const Captures& captures = front_proxy_.rules->captures;
+  if (!captures.cookie.empty()) facts_.response_cookie = captures.response_cookie(response_.fields, arena_);
   return run_after_response(false);
 }
 

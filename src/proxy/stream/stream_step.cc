@@ -99,7 +99,7 @@ void Stream::pump_both() noexcept {
       if (front_.error().code == base::ErrorCode::BadMessage) {
         capture_error(false);
         front_proxy_.counters.local(worker_.index()).request_errors.add();
-        fail_stream(Cause::Proxy, Where::Data, 400);
+        fail_stream(Cause::Proxy, unanswered() ? Where::Headers : Where::Data, 400);
         return;
       }
       if (front_.closed()) {
@@ -179,6 +179,7 @@ void Stream::check_front_closed() noexcept {
     }
     // Before its request was whole it was sending data, not waiting, whether it has its answer already or not.
     const bool sending = request_state_ == RequestState::Forward && !front_.input_done();
+    if (request_state_ == RequestState::Body) body_waited();
     fail_stream(Cause::Client,
                 sending                                  ? Where::Data
                 : response_state_ == ResponseState::Done ? Where::Last
@@ -300,10 +301,12 @@ void Stream::on_timer() noexcept {
         if (request_state_ == RequestState::Tarpit) {
           reason_.set(Cause::Proxy, Where::Tarpit);
           set_phase_deadline(base::kNever);
-          if (tarpit_status_ == 0)
+          if (tarpit_silent_) {
+            facts_.status = static_cast<std::uint16_t>(tarpit_status_);
             finish(true);
-          else
+          } else {
             respond_prepared(reply_body_, tarpit_status_);
+          }
         } else if (request_state_ == RequestState::Body || request_state_ == RequestState::Rules) {
           run_request_phases();
         } else if (response_state_ == ResponseState::Rules) {

@@ -41,6 +41,11 @@ class Origin {
     SLUICE_CHECK(::send(peer_.get(), s.data(), s.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(s.size()));
   }
   void close() { peer_.reset(); }
+  void reset() {
+    const linger now{1, 0};
+    SLUICE_CHECK(::setsockopt(peer_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now) == 0);
+    peer_.reset();
+  }
   void stop_listening() { fd_.reset(); }
   std::uint16_t port = 0;
 
@@ -81,6 +86,15 @@ class CheckTest : public BackendTest {
     turns();
     return backend->server(0).last_check();
   }
+  // As answer(), and the connection breaks off.
+  CheckResult break_off(std::string_view response) {
+    (void)request();
+    if (!response.empty()) origin.write(response);
+    turns();
+    origin.reset();
+    turns();
+    return backend->server(0).last_check();
+  }
   Origin origin;
   std::unique_ptr<Checker> checker;
 };
@@ -104,6 +118,22 @@ TEST_F(CheckTest, NobodyListens) {
             "refused)\", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 "
             "remaining in "
             "queue.");
+}
+
+TEST_F(CheckTest, ResetDuringAnHttpCheckIsASocketError) {
+  spec.check.type = CheckType::Http;
+  go();
+  const CheckResult r = break_off("");
+  EXPECT_EQ(r.status, CheckStatus::SockError);
+  EXPECT_EQ(r.text, "Connection reset by peer");
+}
+
+TEST_F(CheckTest, ResetInTheMiddleOfAnHttpAnswer) {
+  spec.check.type = CheckType::Http;
+  go();
+  const CheckResult r = break_off("HTTP/1.1 200 OK\r\n");
+  EXPECT_EQ(r.status, CheckStatus::SockError);
+  EXPECT_EQ(r.text, "Connection reset by peer");
 }
 
 TEST_F(CheckTest, RunsEveryInterval) {
@@ -216,6 +246,31 @@ TEST_F(CheckTest, TcpScript) {
   const CheckResult r = answer("-ERR\r\n", true);
   EXPECT_EQ(r.status, CheckStatus::L7Response);
   EXPECT_EQ(r.text, "TCPCHK did not match content '+PONG' at step 2");  // the implied connect is not counted
+}
+
+TEST_F(CheckTest, TcpScriptThatIsResetLooksAtWhatCameBefore) {
+  spec.check.type = CheckType::TcpScript;
+  CheckStep expect;
+  expect.kind = CheckStep::Kind::Expect;
+  expect.expect.kind = CheckExpect::Kind::String;
+  expect.expect.pattern = "+PONG";
+  spec.check.tcp_steps = {expect};
+  go();
+  EXPECT_TRUE(origin.accept());
+  turns();
+  origin.reset();
+  turns();
+  CheckResult r = backend->server(0).last_check();
+  EXPECT_EQ(r.status, CheckStatus::SockError);
+  EXPECT_EQ(r.text, "Connection reset by peer at step 1 of tcp-check (expect string '+PONG')");
+  wait(milliseconds(2000));
+  EXPECT_TRUE(origin.accept());
+  turns();
+  origin.close();
+  turns();
+  r = backend->server(0).last_check();
+  EXPECT_EQ(r.status, CheckStatus::L7Response);
+  EXPECT_EQ(r.text, "TCPCHK got an empty response at step 1");
 }
 
 TEST_F(CheckTest, TimeoutCheckReplacesTheInterval) {

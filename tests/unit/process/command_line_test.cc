@@ -27,6 +27,10 @@ TEST(CommandLineTest, FilesInTheirOrder) {
   EXPECT_TRUE(c.foreground);
 }
 
+TEST(CommandLineTest, SwitchesOfWhatIsNotThereAreAccepted) {
+  EXPECT_EQ(good({"-dG", "-dV", "-dT", "-dv", "-f", "x"}).files, std::vector<std::string>{"x"});
+}
+
 TEST(CommandLineTest, Tasks) {
   EXPECT_EQ(good({"-c", "-f", "x"}).task, Task::Check);
   EXPECT_EQ(good({"-cc", "1"}).condition, "1");
@@ -100,7 +104,7 @@ TEST(CommandLineTest, Master) {
 }
 
 TEST(CommandLineTest, WhatIsNotBuiltIsRefusedByName) {
-  for (const char* option : {"-4", "-dA", "-dc", "-dG", "-dV", "-dt"}) {
+  for (const char* option : {"-4", "-dA", "-dc", "-dt"}) {
     EXPECT_EQ(bad({"-f", "x", option}).substr(0, std::string(option).size() + 24),
               "'" + std::string(option) + "' is not supported yet:");
   }
