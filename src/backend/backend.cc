@@ -200,7 +200,7 @@ bool Backend::resolve_checks(Server& s, config::Diagnostics& diag) {
   if (const auto& check = s.options().check_address; check && !check->needs_resolving) {
     if (auto resolved = net::resolve(*check)) {
       s.check_target_.address = resolved.value();
-      if (check->port_kind == net::PortKind::None) s.check_target_.address.set_port(0);
+      if (check->port_kind == net::PortKind::None) s.check_target_.address->set_port(0);
     }
   }
   if (const std::string& netns = s.options().netns; !netns.empty()) {
