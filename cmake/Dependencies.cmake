@@ -4,6 +4,7 @@ find_package(fmt REQUIRED)      # fmt::fmt
 find_package(absl REQUIRED)     # absl::flat_hash_map, ...
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)  # PkgConfig::PCRE2
+pkg_check_modules(XXHASH REQUIRED libxxhash)  # header only: xxhash.h
 if(SLUICE_TESTS)
   find_package(GTest REQUIRED)
   find_package(benchmark QUIET)
