@@ -3,6 +3,7 @@ import http.client
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -113,11 +114,14 @@ def alive(pid):
 
 
 class Folder:
-    """A directory for configurations, sockets and output; removed at the end."""
+    """A directory for configurations, sockets and output; removed at the end. public: other users may enter it, whatever
+    folder tests have for temporary files."""
 
-    def __init__(self):
-        self.holder = tempfile.TemporaryDirectory(prefix="process-")
+    def __init__(self, public=False):
+        self.holder = tempfile.TemporaryDirectory(prefix="process-", dir="/tmp" if public else None)
         self.path = self.holder.name
+        if public:
+            os.chmod(self.path, 0o755)
 
     def file(self, name, text=None):
         path = os.path.join(self.path, name)
@@ -143,6 +147,10 @@ class Running:
 
     def __init__(self, program, folder, *args, **popen):
         self.log = tempfile.TemporaryFile("w+")
+        if popen.get("user"):
+            # The build may lie where that user may not go.
+            self.place = Folder(public=True)
+            program = shutil.copy(program, self.place.path)
         self.process = subprocess.Popen([program, *args], stdout=self.log, stderr=self.log, cwd=folder.path, **popen)
         self.pid = self.process.pid
 
@@ -250,7 +258,6 @@ class Load:
 def main(tests):
     """Runs the functions; ends with how many passed and failed, and status 1 when one failed."""
     import argparse
-    import shutil
     import traceback
     parser = argparse.ArgumentParser()
     parser.add_argument("--proxy", required=True, help="the program")

@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import shutil
 import socket
 import subprocess
 import threading
@@ -361,8 +362,8 @@ def pipes(start, folder):
 def namespaces(start, folder):
     """Sockets taken over are those of the right namespace; "namespace *" goes where the client is."""
     name = os.path.basename(folder.path)
-    if subprocess.run(["ip", "netns", "add", name], stderr=subprocess.DEVNULL, check=False).returncode != 0:
-        print("no right to make namespaces: skipped")
+    if shutil.which("ip") is None or subprocess.run(["ip", "netns", "add", name], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        print("no namespaces can be made here: skipped")
         return
     try:
         subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from running import DEFAULTS, accepts, ask, free_port, get, main, until
+from running import DEFAULTS, Folder, accepts, ask, free_port, get, main, until
 
 
 
@@ -80,9 +80,9 @@ def no_permission(start, folder):
     if os.getuid() != 0:
         print("not root: skipped")
         return
+    folder = Folder(public=True)
     closed = folder.file("closed")
     os.mkdir(closed, 0o700)
-    os.chmod(folder.path, 0o755)
     path = folder.file("p.cfg", f"{DEFAULTS}\nfrontend fe\n    bind {closed}/x.sock\n")
     refused(start, path, r"cannot bind UNIX socket \(Permission denied\)", user=65534)
     path = folder.file("q.cfg", f"global\n    chroot {folder.path}\n{DEFAULTS}\nfrontend fe\n    bind 127.0.0.1:{free_port()}\n")
@@ -166,6 +166,7 @@ def limits(start, folder):
     # More than there can be: an end with its reason, or, without strict-limits, a warning and what there is.
     if os.getuid() == 0:
         beyond = {"preexec_fn": low, "user": 65534, "group": 65534}
+        folder = Folder(public=True)
         os.chmod(folder.path, 0o777)
     else:
         beyond = {"preexec_fn": low}
