@@ -324,7 +324,7 @@ def check_the_users_and_folders_are_made(stage):
 # -- packages
 
 def packages(stage):
-    for program in ("cpack", "dpkg-deb", "dpkg-shlibdeps"):
+    for program in ("cpack", "dpkg-deb", "dpkg-shlibdeps", "file"):
         need(program)
     folder = stage.folder / "packages"
     if not folder.exists():
