@@ -15,7 +15,6 @@ using Answer = std::unique_ptr<CliAnswer>;
 using proxy::FrontState;
 
 // --- frontends
-// -----------------------------------------------------------------------------------------------------------------
 
 proxy::Proxy* frontend_of(CliCall& c, std::size_t word) {
   if (c.word(word).empty()) {
@@ -116,7 +115,6 @@ Answer shutdown_frontend(CliCall& c) {
 }
 
 // --- limits
-// --------------------------------------------------------------------------------------------------------------------
 
 // Nothing: the client has been told.
 std::optional<std::uint32_t> number_of(CliCall& c, std::string_view word, std::string_view missing) {

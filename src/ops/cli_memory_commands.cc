@@ -21,7 +21,6 @@ namespace {
 using Answer = std::unique_ptr<CliAnswer>;
 
 // --- show pools
-// ----------------------------------------------------------------------------------------------------------------
 
 struct PoolSum {
   std::string_view name;
@@ -128,7 +127,6 @@ Answer show_pools(CliCall& c) {
 }
 
 // --- show libs
-// -----------------------------------------------------------------------------------------------------------------
 
 #ifdef __linux__
 int append_object(dl_phdr_info* info, std::size_t, void* out) {

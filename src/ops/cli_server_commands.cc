@@ -15,7 +15,6 @@ using backend::Backend;
 FoundServer server_of(CliCall& c, std::size_t word) { return find_server(c, context_of(c).global, c.word(word)); }
 
 // --- states
-// --------------------------------------------------------------------------------------------------------------------
 
 using backend::AdminMode;
 
@@ -96,7 +95,6 @@ Answer enable_agent(CliCall& c) {
 }
 
 // --- weight and limit
-// ----------------------------------------------------------------------------------------------------------
 
 Answer change_weight(CliCall& c, const FoundServer& s, std::string_view word) {
   std::string_view error;
@@ -137,7 +135,6 @@ Answer set_maxconn(CliCall& c) {
 }
 
 // --- set server
-// ----------------------------------------------------------------------------------------------------------------
 
 Answer set_server(CliCall& c) {
   const FoundServer s = server_of(c, 2);

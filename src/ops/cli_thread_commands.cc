@@ -19,7 +19,6 @@ namespace {
 using Answer = std::unique_ptr<CliAnswer>;
 
 // --- show activity
-// -------------------------------------------------------------------------------------------------------------
 
 struct Activity {
   std::uint64_t values[16] = {};
@@ -149,7 +148,6 @@ Answer show_activity(CliCall& c) {
 }
 
 // --- show threads
-// --------------------------------------------------------------------------------------------------------------
 
 Answer show_threads(CliCall& c) {
   CliContext& context = context_of(c);
@@ -180,7 +178,6 @@ Answer show_threads(CliCall& c) {
 }
 
 // --- show tasks
-// ----------------------------------------------------------------------------------------------------------------
 
 // Counts what waits in the run queues, by type.
 class TaskVisitor final : public ThreadVisitor {

@@ -68,7 +68,6 @@ struct InfoRow {
 void fill(InfoRow& row, const ProcessInfo& info, bool fractions);
 
 // --- printing
-// ------------------------------------------------------------------------------------------------------------------
 
 // "# pxname,svname,...,\n"
 void append_csv_header(std::string& out);

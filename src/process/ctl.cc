@@ -45,7 +45,6 @@ int fail(int status, const std::string& message) {
 }
 
 // --- finding the socket
-// ----------------------------------------------------------------------------------------------------------
 
 // The one of these files that may do most; empty when they name none.
 std::string socket_of(const std::vector<std::string>& files) {
@@ -110,7 +109,6 @@ bool send_all(int fd, std::string_view bytes) {
 }
 
 // --- answers of commands that nobody watches
-// -----------------------------------------------------------------------------------
 
 // Takes the severity off the messages ("[3]: No such server."), and sends errors where errors go.
 class Printer {
@@ -223,7 +221,6 @@ int run_input(int fd) {
 }
 
 // --- at a terminal
-// -------------------------------------------------------------------------------------------------------------------
 
 // Bytes one by one instead of lines, while it lives.
 class RawTerminal {

@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view line(reinterpret_cast<const char*>(data), size);
   const AgentReport r = parse_agent_report(line);
   const auto inside = [line](std::string_view part) {
-    SLUICE_CHECK(part.empty() || (part.data() >= line.data() && part.data() + part.size() <= line.data() + line.size()));
+    SLUICE_CHECK(part.empty() ||
+                 (part.data() >= line.data() && part.data() + part.size() <= line.data() + line.size()));
   };
   inside(r.health_word);
   inside(r.description);

@@ -281,7 +281,6 @@ struct ProxySpec {
 };
 
 // ---- both sides together
-// -------------------------------------------------------------------------------------------------
 
 // Close beats ServerClose beats KeepAlive, over both sides (manual 4: the table of modes). Either may be the same
 // proxy.

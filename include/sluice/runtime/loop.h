@@ -112,10 +112,11 @@ class Loop {
   [[nodiscard]] std::string_view poller_name() const noexcept { return poller_->name(); }
 
   // --- descriptors
-  // ------------------------------------------------------------------------------------------------------- fd: open,
-  // non-blocking, not watched. h must live until unwatch. interest: Ready bits without kErr and kHup, 0 is allowed
-  // (nothing is reported until set_interest). Owning a descriptor needs no watch: one that is accepted, read, answered
-  // and closed at once never meets the poller. If the kernel refuses the registration, h gets kErr in the next turn.
+  //
+  // fd: open, non-blocking, not watched. h must live until unwatch. interest: Ready bits without kErr and kHup, 0 is
+  // allowed (nothing is reported until set_interest). Owning a descriptor needs no watch: one that is accepted, read,
+  // answered and closed at once never meets the poller. If the kernel refuses the registration, h gets kErr in the next
+  // turn.
   void watch(int fd, unsigned interest, IoHandler& h) noexcept;
   // The same, but the kernel is told only kPatience later: for a descriptor that will most likely be closed by then,
   // and on which nothing urgent is expected.
@@ -169,8 +170,8 @@ class Loop {
   [[nodiscard]] int fd_end() const noexcept { return static_cast<int>(fds_.size()); }
 
   // --- time
-  // -------------------------------------------------------------------------------------------------------------- As
-  // read after the last wait; the same for the whole turn.
+  //
+  // As read after the last wait; the same for the whole turn.
   [[nodiscard]] base::TimePoint now() const noexcept { return now_; }
   // The date that belongs to now(). The distance between both clocks is looked at ten times a second, so a step of the
   // system date shows up within 100 ms and never moves a timer.
@@ -191,7 +192,6 @@ class Loop {
   }
 
   // --- timers
-  // ------------------------------------------------------------------------------------------------------------
   // (Re-)arms; kNever disarms.
   void arm(Timer& t, base::TimePoint when) noexcept {
     check_home();
@@ -201,7 +201,6 @@ class Loop {
   static void disarm(Timer& t) noexcept { t.disarm(); }
 
   // --- tasks
-  // -------------------------------------------------------------------------------------------------------------
   void schedule(Task& t, TaskClass cls = TaskClass::Normal, unsigned reasons = kWakeOther) noexcept {
     check_home();
     tasks_.schedule(t, cls, reasons);
@@ -216,13 +215,14 @@ class Loop {
   void set_task_shares(const TaskShares& shares) noexcept { tasks_.set_shares(shares); }
 
   // --- other threads
-  // ----------------------------------------------------------------------------------------------------- Any thread.
-  // False when the mailbox is full, or run() has returned. A message that was accepted is run before run() returns.
+  //
+  // Any thread. False when the mailbox is full, or run() has returned. A message that was accepted is run before run()
+  // returns.
   [[nodiscard]] bool post(const Message& m) noexcept { return mailbox_.post(m); }
 
   // --- end of turn
-  // ------------------------------------------------------------------------------------------------------- From here
-  // the loop owns x and destroys it in step 8 of this turn. Twice is harmless.
+  //
+  // From here the loop owns x and destroys it in step 8 of this turn. Twice is harmless.
   void bury(Buried& x) noexcept {
     check_home();
     graveyard_.bury(x);
@@ -234,13 +234,12 @@ class Loop {
   }
 
   // --- memory
-  // ------------------------------------------------------------------------------------------------------------
   // Buffers of LoopOptions::buffer_bytes.
   [[nodiscard]] base::BufferPool& buffers() noexcept { return buffers_; }
 
   // --- running
-  // ----------------------------------------------------------------------------------------------------------- Turns
-  // until stop(); finishes the turn in which it was told to.
+  //
+  // Turns until stop(); finishes the turn in which it was told to.
   void run() noexcept;
   // Any thread. run() returns soon; one that has not begun yet returns at once.
   void stop() noexcept;

@@ -240,7 +240,6 @@ TEST_F(LogTargets, WithoutTargetsNothingIsWanted) {
 }
 
 // --- unix datagram sockets
-// -----------------------------------------------------------------------------------------------------
 
 class UnixReceiver {
  public:
@@ -313,7 +312,6 @@ TEST_F(LogTargets, AFullUnixReceiverCostsLinesAndIsCounted) {
 }
 
 // --- descriptors
-// ---------------------------------------------------------------------------------------------------------------
 
 struct Pipe {
   Pipe() { EXPECT_EQ(::pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0); }
