@@ -136,14 +136,11 @@ void Stream::run_request_phases() noexcept {
 
 // A retry on another server.
 void Stream::assign_again() noexcept {
-  constexpr auto assignment = [](const Phase* phases) {
-    std::uint8_t at = 0;
-    while (phases[at].run != &Stream::phase_assign) ++at;
-    return at;
-  };
-  constexpr std::uint8_t http = assignment(kHttpRequestPhases);
-  constexpr std::uint8_t tcp = assignment(kTcpRequestPhases);
-  phase_ = http_ ? http : tcp;
+  // Looked for and not counted: the list is the one place that knows the order. (Not constexpr: with UBSan GCC takes no
+  // comparison of pointers to members for a constant.)
+  const Phase* const phases = http_ ? kHttpRequestPhases : kTcpRequestPhases;
+  phase_ = 0;
+  while (phases[phase_].run != &Stream::phase_assign) ++phase_;
   request_state_ = RequestState::Assign;
   run_request_phases();
 }
