@@ -1,4 +1,6 @@
 // `set var`, `get var`: variables of the process (management manual 9.3). Texts are the reference's.
+#include <optional>
+
 #include "ops/cli_builtin.h"
 #include "sluice/policy/expression.h"
 #include "sluice/policy/log_format.h"
@@ -11,7 +13,7 @@ namespace {
 
 using Answer = std::unique_ptr<CliAnswer>;
 
-// An evaluation outside of any connection.
+// An evaluation outside of any connection. Its result lives as long as it does.
 struct Evaluation {
   explicit Evaluation(const proxy::Global& global) {
     context.process = &global.process;
@@ -20,6 +22,9 @@ struct Evaluation {
   }
   policy::Scratch scratch;
   policy::SampleContext context;
+  // What is evaluated: a result may be a view into its constants.
+  std::optional<policy::LogFormat> format;
+  std::optional<policy::Expression> expression;
 };
 
 // False: `out` is not set, and `error` says why when something is wrong with the words.
@@ -31,14 +36,14 @@ bool evaluate(Evaluation& e, bool format, std::string_view text, policy::Sample&
   token.text = text;
   bool found = false;
   if (format) {
-    const policy::LogFormat f = policy::LogFormat::compile(token, policy::FormatUse::HttpBody, scope);
-    if (f.valid() && !diag.failed()) {
-      out.set_str(f.render(e.context));
+    e.format = policy::LogFormat::compile(token, policy::FormatUse::HttpBody, scope);
+    if (e.format->valid() && !diag.failed()) {
+      out.set_str(e.format->render(e.context));
       found = true;
     }
   } else {
-    const policy::Expression x = policy::Expression::compile(token, scope);
-    if (x.valid() && !diag.failed()) found = x.evaluate(e.context, out);
+    e.expression = policy::Expression::compile(token, scope);
+    if (e.expression->valid() && !diag.failed()) found = e.expression->evaluate(e.context, out);
   }
   for (const config::Diagnostic& d : diag.all())
     if (d.severity == config::Severity::Alert && error.empty()) error = d.message;
