@@ -265,6 +265,7 @@ def main(tests):
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     passed = failed = 0
+    names = []
     for test in tests:
         if options.only not in test.__name__:
             continue
@@ -283,12 +284,18 @@ def main(tests):
             print(f"ok    {test.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
         except Exception:  # pylint: disable=broad-except
             failed += 1
+            names.append(test.__name__)
             print(f"FAIL  {test.__name__}", flush=True)
             traceback.print_exc()
             for p in started:
-                print(f"--- {p.process.args}\n{'' if p.log.closed else p.output()}")
+                said = [] if p.log.closed else p.output().splitlines()
+                if len(said) > 30:
+                    said = said[:10] + [f"... {len(said) - 30} lines"] + said[-20:]
+                print(f"--- {p.process.args}\n" + "\n".join(said))
         finally:
             for p in started:
                 p.end()
+    if names:
+        print("failed: " + ", ".join(names))
     print(f"{passed} passed, {failed} failed")
     raise SystemExit(1 if failed else 0)
