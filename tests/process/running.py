@@ -1,5 +1,6 @@
 """Runs the program for the tests of this folder: a configuration, its process, its sockets, and clients that count."""
 import http.client
+import mmap
 import os
 import random
 import re
@@ -26,6 +27,12 @@ def free_port():
                 return port
             except OSError:
                 continue
+
+
+def sanitized(program):
+    """Whether a sanitizer is built in: those need descriptors of their own to look at memory."""
+    with open(program, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as m:
+        return m.find(b"__ubsan_handle") >= 0 or m.find(b"__tsan_init") >= 0
 
 
 def until(what, condition, patience=PATIENCE):
@@ -276,7 +283,7 @@ def main(tests):
             started.append(Running(program, folder, *args, **popen))
             return started[-1]
 
-        start.reference = options.reference
+        start.reference, start.program = options.reference, options.proxy
         begin = time.monotonic()
         try:
             test(start, folder)
