@@ -163,7 +163,8 @@ class Running:
 
     def output(self):
         self.log.flush()
-        return os.pread(self.log.fileno(), 1 << 22, 0).decode(errors="replace")
+        fd = self.log.fileno()
+        return os.pread(fd, os.fstat(fd).st_size, 0).decode(errors="replace")
 
     def says(self, pattern, patience=PATIENCE):
         until(f"{pattern!r} in:\n{self.output()}", lambda: re.search(pattern, self.output()), patience)
