@@ -48,4 +48,11 @@ std::string_view description(CheckStatus s) noexcept { return row(s).description
 bool passed(CheckStatus s) noexcept { return row(s).passed; }
 bool has_code(CheckStatus s) noexcept { return row(s).has_code; }
 
+std::string fit_to_show(std::string text) {
+  if (text.size() > kMostShown) text.resize(kMostShown);
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return text;
+}
+
 }  // namespace sluice::backend

@@ -46,8 +46,13 @@ struct CheckResult {
   CheckStatus status = CheckStatus::Init;
   int code = 0;                   // HTTP status, 0 = none
   std::int64_t duration_ms = -1;  // -1 = never ended
-  std::string text;               // "ECONNREFUSED returned by OS (Connection refused)"
+  std::string text;               // "ECONNREFUSED returned by OS (Connection refused)"; see fit_to_show()
   bool running = false;           // printed with a leading "* "
 };
+
+// What a server or an agent said goes to logs, terminals and statistics: control characters become '?', and what is
+// longer than a line of a log bears is cut.
+inline constexpr std::size_t kMostShown = 512;
+[[nodiscard]] std::string fit_to_show(std::string text);
 
 }  // namespace sluice::backend

@@ -36,9 +36,10 @@ void AgentCheck::stop() noexcept {
 }
 
 void AgentCheck::close_socket() noexcept {
-  if (!fd_.valid()) return;
-  loop_.unwatch(fd_.get());
-  fd_.reset();
+  if (fd_.valid()) {
+    loop_.unwatch(fd_.get());
+    fd_.reset();
+  }
   port_ = {};
 }
 
@@ -193,7 +194,7 @@ void AgentCheck::finish(CheckStatus status, AgentSays says, std::string text) no
   CheckResult result;
   result.status = status;
   result.duration_ms = std::chrono::duration_cast<base::Millis>(loop_.refresh_now() - clock_began_).count();
-  result.text = std::move(text);
+  result.text = fit_to_show(std::move(text));
   close_socket();
   timeout_timer_.disarm();
   phase_ = Phase::Idle;

@@ -41,7 +41,10 @@ void Check::stop() noexcept {
 }
 
 void Check::close_socket(bool reset) noexcept {
-  if (!fd_.valid()) return;
+  if (!fd_.valid()) {
+    port_ = {};
+    return;
+  }
   loop_.unwatch(fd_.get());
   if (reset) {
     // No TIME_WAIT on the server's side for a connection that carried nothing (manual 4.2 "tcp-check connect":
@@ -442,7 +445,7 @@ Check::Flow Check::finish(CheckStatus status, CheckOutcome outcome, int code, st
   result.status = status;
   result.code = code;
   result.duration_ms = std::chrono::duration_cast<base::Millis>(loop_.refresh_now() - clock_began_).count();
-  result.text = std::move(text);
+  result.text = fit_to_show(std::move(text));
   close_socket(!linger_ && !http_done);
   timeout_timer_.disarm();
   phase_ = Phase::Idle;

@@ -1,7 +1,6 @@
 // One server's health check: its timer, its connection, its steps.
 //
-//   Idle ──timer──> Connecting [──> AskingProxy] ──> Sending ──> Expecting ──> ... ──> Idle (result given to the
-//   backend)
+//   Idle ──timer──> Connecting [──> AskingProxy] ──> Sending ──> Expecting ──> ... ──> Idle (result told)
 //                      └───────────── error, timeout ─────────────────┘
 // Thread: the loop's.
 #pragma once

@@ -74,6 +74,12 @@ TEST(AgentReportTest, Weights) {
   EXPECT_EQ(error, "Trailing garbage in weight string");
 }
 
+TEST(AgentReportTest, WhatItSaidCannotWriteToATerminalOrFillALog) {
+  EXPECT_EQ(fit_to_show("via agent : down (\x1b[2Jgone\x7f\t)"), "via agent : down (?[2Jgone?\?)");
+  EXPECT_EQ(fit_to_show("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
+  EXPECT_EQ(fit_to_show(std::string(5000, 'x')).size(), kMostShown);
+}
+
 // ---- an agent on the loopback -------------------------------------------------------------------------------------
 
 class AgentTest : public BackendTest {
@@ -131,6 +137,13 @@ class AgentTest : public BackendTest {
   std::uint16_t port = 0;
   std::unique_ptr<Checker> checker;
 };
+
+TEST_F(AgentTest, WhatItSaysIsShownWithoutControlCharacters) {
+  Server& s = go();
+  says("down # \x1b[31mred\n");
+  EXPECT_EQ(s.last_agent().text, "via agent : down (?[31mred)");
+  EXPECT_EQ(last().find('\x1b'), std::string::npos);
+}
 
 TEST_F(AgentTest, IsAskedAtItsPortEveryInterval) {
   Server& s = go();
