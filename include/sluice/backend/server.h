@@ -266,7 +266,7 @@ class Server {
   // Where it is. Read once per new connection; a lock of its own, nothing else is taken under it.
   mutable std::mutex target_mutex_;
   void note_target() noexcept;
-  ServerTarget target_;       // guarded by target_mutex_
+  ServerTarget target_;  // guarded by target_mutex_
   std::atomic<bool> follows_client_{false};
   CheckTarget check_target_;  // guarded by target_mutex_
   CheckTarget agent_target_;  // guarded by target_mutex_

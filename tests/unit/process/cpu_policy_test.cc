@@ -37,8 +37,8 @@ std::string text(const CpuPlan& p) {
 class Machine {
  public:
   Machine() {
-    char path[] = "/tmp/sluice-cpus-XXXXXX";
-    root_ = ::mkdtemp(path);
+    root_ = ::testing::TempDir() + "sluice-cpus-XXXXXX";
+    EXPECT_NE(::mkdtemp(root_.data()), nullptr);
   }
   ~Machine() { std::filesystem::remove_all(root_); }
   void file(const std::string& name, const std::string& value) {

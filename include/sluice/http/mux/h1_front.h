@@ -1,13 +1,12 @@
 // The HTTP/1 mux of a client connection, and (raw) the one of a TCP client connection: at most one exchange at a time.
 //
 //            first byte              head whole               finish(), keep-alive
-//   Idle ───────────────> Head ───────────────> Exchange ────────────────────────────> Idle, or Head when bytes are
-//   waiting
+//   Idle ───────────────> Head ───────────────> Exchange ─────────────────────> Idle, or Head when bytes are waiting
 //    │                     │ error, timeout        │ finish(), close
 //    │ closed              v                       v
-//    └────────────────> Closed <──────────────── Closing   (sends what is left; reads and drops what the client still
-//    sends,
-//                                                          so that the answer is not lost in a reset)
+//    └────────────────> Closed <──────────────── Closing   (sends what is left; reads and drops what the
+//                                                          client still sends, so that the answer is not
+//                                                          lost in a reset)
 //
 // In raw mode the connection is one exchange from start to end. Thread: the connection's loop.
 #pragma once
