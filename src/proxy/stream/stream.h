@@ -231,6 +231,7 @@ class Stream final : public http::mux::StreamEvents,
   base::TimePoint t_response_ = base::kNever;
 
   // Messages as the reference measures them (message_size.h), for logs and counters; in TCP mode plain bytes.
+  std::uint64_t request_head_in_ = 0;  // of request_in_: the head, without body
   std::uint64_t request_in_ = 0, request_out_ = 0, response_in_ = 0, response_out_ = 0;
   struct {
     std::uint64_t request_in = 0, request_out = 0, response_in = 0, response_out = 0;

@@ -267,6 +267,7 @@ void Stream::connection_failed(base::Error error) noexcept {
 void Stream::start_over() noexcept {
   leave_server(false);
   request_sent_ = false;
+  request_in_ = request_head_in_;  // its body is gathered again, and came once
   to_server_.reset(worker_.pipes());
   response_state_ = ResponseState::None;
   request_state_ = RequestState::Connect;

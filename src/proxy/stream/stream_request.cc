@@ -39,7 +39,7 @@ void Stream::on_request_head() noexcept {
   head_response_ = request_.method == http::Method::Head;
   connect_request_ = request_.method == http::Method::Connect;
   sample_.request = &request_;
-  request_in_ = head_size(request_);
+  request_in_ = request_head_in_ = head_size(request_);
   if (request_.body == http::BodyKind::Chunked && front_.buffered() != 0) {
     // Broken framing that is here already is a bad request, before anything is done with it.
     buffer_request_body();
